@@ -1,0 +1,1 @@
+"""Everything that speaks to MongoDB outside of the domains' own stores."""

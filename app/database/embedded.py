@@ -1,0 +1,200 @@
+"""The embedded MongoDB: a real mongod of our own, for development, small installations and tests.
+
+Promises a single-node replica set on a free loopback port with its data under the data folder, ready for writes when
+`start` returns, ended with this process even when that is killed, and clean to start again after `kill -9`. Production
+uses `MONGODB_URI` instead and never comes here. Anybody on this machine can reach the loopback port.
+"""
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Self
+
+from app.database.data_folder import DataFolder, DataFolderInUseError
+from app.database.replica_set import REPLICA_SET, NotPrimaryError, ensure_primary
+from app.database.tied_process import spawn_tied, stop
+
+__all__ = ["DataFolderInUseError", "EmbeddedMongod", "MongodError", "find_mongod"]
+
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+PORT_ATTEMPTS = 3
+LOG_MAX_BYTES = 16 * 1024 * 1024
+MONGOD_PACKAGE = "fiftyone"
+
+
+class MongodError(RuntimeError):
+    """There is no mongod program, or it does not start."""
+
+
+class EmbeddedMongod:
+    """A running mongod that this process owns. Made by `EmbeddedMongod.start`."""
+
+    def __init__(self, folder: DataFolder, program: str, *, ttl_monitor_sleep_secs: int, cache_gb: float) -> None:
+        self._folder = folder
+        self._program = program
+        self._options = _options(folder.path, ttl_monitor_sleep_secs, cache_gb)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    @classmethod
+    def start(
+        cls, data: Path, *, ttl_monitor_sleep_secs: int = 60, cache_gb: float = 0.25, mongod: str | None = None
+    ) -> Self:
+        """Take the data folder and start mongod in it; blocks (about a second) until it is primary.
+
+        Raises:
+            DataFolderInUseError: another process owns the folder; nothing was touched.
+            MongodError: there is no mongod program, or it does not start (its log is `<data>/mongod.log`).
+        """
+        program = find_mongod(mongod)
+        folder = DataFolder.take(data)
+        embedded = cls(folder, program, ttl_monitor_sleep_secs=ttl_monitor_sleep_secs, cache_gb=cache_gb)
+        try:
+            embedded._run()
+        except BaseException:
+            embedded.stop()
+            raise
+        return embedded
+
+    @property
+    def uri(self) -> str:
+        """Address for drivers; it names the replica set, so drivers wait for a primary while mongod restarts."""
+        return f"mongodb://127.0.0.1:{self.port}/?replicaSet={REPLICA_SET}"
+
+    @property
+    def pid(self) -> int:
+        """Process id of mongod; 0 when it was never started."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether mongod lives right now."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Stop mongod cleanly and give the data folder back; safe to call twice."""
+        self._end()
+        self._folder.release()
+
+    def kill(self) -> None:
+        """End mongod as `kill -9` does, and keep the data folder; `restart` brings it back."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+    def restart(self) -> None:
+        """Stop mongod if it runs and start it again on the same port where that is still free.
+
+        Raises:
+            MongodError: it does not start.
+        """
+        self._end()
+        self._run()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            stop(self._process, STOP_SECONDS)
+
+    def _run(self) -> None:
+        data = self._folder.path
+        (data / "mongod").mkdir(mode=0o700, exist_ok=True)
+        failure: NotPrimaryError | None = None
+        for _ in range(PORT_ATTEMPTS):
+            self.port = _free_port(_remembered_port(data))
+            try:
+                self._run_once()
+            except NotPrimaryError as error:
+                self._end()
+                failure = error
+                # Only the loss of the port to somebody else in the meantime is worth another attempt.
+                if not _is_taken(self.port):
+                    break
+            else:
+                (data / "mongod.port").write_text(f"{self.port}\n", encoding="ascii")
+                return
+        raise MongodError(f"{failure}; its log is {data / 'mongod.log'}")
+
+    def _run_once(self) -> None:
+        log = self._folder.path / "mongod.log"
+        if log.exists() and log.stat().st_size > LOG_MAX_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        command = [self._program, "--port", str(self.port), *self._options]
+        with log.open("ab") as output:
+            # mongod inherits the folder's lock: it stays in use until mongod too has ended.
+            self._process = spawn_tied(command, output=output, pass_fds=[self._folder.descriptor])
+        ensure_primary(self.port, is_running=lambda: self.is_running, timeout_seconds=START_SECONDS)
+
+
+def find_mongod(wanted: str | None = None) -> str:
+    """Give the absolute path of the mongod program: the one wanted, one on PATH, or the one of the Python package.
+
+    Raises:
+        MongodError: there is none.
+    """
+    if wanted:
+        found = shutil.which(wanted)
+        if not found:
+            raise MongodError(f"{wanted} is not a program that can be run")
+        return str(Path(found).resolve())
+    return shutil.which("mongod") or _packaged_mongod()
+
+
+def _packaged_mongod() -> str:
+    spec = importlib.util.find_spec(MONGOD_PACKAGE)  # finds a top-level package without running its code
+    for place in spec.submodule_search_locations or () if spec else ():
+        program = Path(place) / "db" / "bin" / "mongod"
+        if program.is_file():
+            if not os.access(program, os.X_OK):  # installers may drop the bit
+                program.chmod(0o755)
+            return str(program)
+    raise MongodError("there is no mongod: install MongoDB, the optional packages 'embedded', or set MONGODB_URI")
+
+
+def _options(data: Path, ttl_monitor_sleep_secs: int, cache_gb: float) -> list[str]:
+    parameters = {
+        "ttlMonitorSleepSecs": ttl_monitor_sleep_secs,
+        "diagnosticDataCollectionEnabled": "false",
+        # A single node has nobody to hand over to, so it need not wait (15 s by default) when it is told to stop.
+        "shutdownTimeoutMillisForSignaledShutdown": 100,
+    }
+    return [
+        *("--dbpath", str(data / "mongod")),
+        *("--replSet", REPLICA_SET),
+        *("--bind_ip", "127.0.0.1", "--nounixsocket"),
+        *("--wiredTigerCacheSizeGB", str(cache_gb)),
+        *("--oplogSize", "256"),
+        # Slow operations would be logged with their values, which may be personal data.
+        *("--slowms", "2147483647"),
+        *(part for name, value in parameters.items() for part in ("--setParameter", f"{name}={value}")),
+    ]
+
+
+def _remembered_port(data: Path) -> int:
+    try:
+        return int((data / "mongod.port").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
+
+
+def _free_port(preferred: int) -> int:
+    if preferred and not _is_taken(preferred):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
