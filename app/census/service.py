@@ -1,0 +1,38 @@
+"""Records census batches: checked, hashed, stored with nothing of the caller (P1-P3)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bson import Binary, ObjectId
+
+from app.census.model import read_record
+from app.census.secrets import CensusHasher, hash_id, hash_key
+from app.database.batches import insert_batch
+from app.database.client import Database
+from app.ingest import IngestResult, Item, Malformed, check_batch, sort_items
+from app.practices import CURRENT_VERSION
+
+
+async def record_census(
+    database: Database, hasher: CensusHasher, records: Sequence[Item | Malformed], now: datetime
+) -> IngestResult:
+    """Store the good records; no caller is passed in, so none can be stored with them."""
+    check_batch(records, "records")
+    read, rejected = sort_items(records, lambda item: read_record(item, now), "recordId")
+    documents = [(index, await _to_document(hasher, record, now)) for index, record in read]
+    return await insert_batch(database, "census", documents, rejected)
+
+
+async def _to_document(hasher: CensusHasher, record: dict[str, Any], now: datetime) -> dict[str, Any]:
+    secret = await hasher.secret_at(record["recordedAt"], now)
+    return {
+        # A random id: an ordinary ObjectId would tell the process and the second of arrival.
+        "_id": ObjectId(hash_key(secret, "record", record["recordId"])[16:28]),
+        "recordKey": Binary(hash_key(secret, "record", record.pop("recordId"))[:16]),
+        **record,
+        "userId": hash_id(secret, "user", record["userId"]),
+        "sessionId": hash_id(secret, "session", record["sessionId"]),
+        "receivedAt": now,
+        "practicesVersion": CURRENT_VERSION,
+    }

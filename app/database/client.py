@@ -1,0 +1,127 @@
+"""The only file that knows the driver: Motor, or PyMongo's own async client by setting.
+
+Promises one `Database` whose calls look the same under both, acknowledged by a majority and journalled, with times in
+UTC. What collections hold and how they are indexed is told in `collections.py` and `indexes.py`.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
+from pymongo.errors import (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    WaitQueueTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from app.settings import Settings
+
+Document = dict[str, Any]
+
+# What a driver raises while the server is away, restarting or electing: the caller may try again.
+AWAY_ERRORS = (AutoReconnect, ConnectionFailure, NetworkTimeout, NotPrimaryError, WaitQueueTimeoutError)
+TIMEOUT_ERRORS = (ExecutionTimeout,)
+
+DURABLE = WriteConcern(w="majority", j=True, wtimeout=5_000)
+SOCKET_TIMEOUT_MS = 15_000  # above the 10 s of an operation, below what a person waits
+POOL_MAX = 64
+
+
+class Database:
+    """One MongoDB database through one client."""
+
+    def __init__(self, client: Any, name: str) -> None:  # noqa: ANN401 - two drivers share no base
+        """Take a connected client of either driver."""
+        self.client = client
+        self._is_motor = isinstance(client, AsyncIOMotorClient)
+        self.raw = client.get_database(
+            name,
+            codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
+            write_concern=DURABLE,
+            read_concern=ReadConcern("local"),
+        )
+
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return str(self.raw.name)
+
+    def __getitem__(self, collection: str) -> Any:  # noqa: ANN401 - two drivers share no base
+        """Return the driver's collection object."""
+        return self.raw[collection]
+
+    async def aggregate(
+        self, collection: str, pipeline: Sequence[Mapping[str, Any]], **options: object
+    ) -> list[Document]:
+        """Run an aggregation and return all its documents."""
+        cursor = self.raw[collection].aggregate(list(pipeline), **options)
+        if not self._is_motor:
+            cursor = await cursor
+        return list(await cursor.to_list(None))
+
+    async def index_information(self, collection: str) -> Document:
+        """Return the indexes of a collection by name."""
+        return dict(await self.raw[collection].index_information())
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Any]:
+        """Open a client session for the length of the block."""
+        started = self.client.start_session()
+        session = await started
+        async with session:
+            yield session
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """Run the block in one transaction, committed at its end and durable then; yields the session."""
+        async with self.session() as session:
+            started = session.start_transaction(write_concern=DURABLE, read_concern=ReadConcern("snapshot"))
+            async with started if self._is_motor else await started:
+                yield session
+
+    @asynccontextmanager
+    async def watch(
+        self, collection: str, pipeline: Sequence[Mapping[str, Any]], **options: object
+    ) -> AsyncIterator[Any]:
+        """Open a change stream on a collection for the length of the block."""
+        stream = self.raw[collection].watch(list(pipeline), **options)
+        if not self._is_motor:
+            stream = await stream
+        async with stream as changes:
+            yield changes
+
+    async def ping(self) -> None:
+        """Raise one of `AWAY_ERRORS` unless the server answers."""
+        await self.raw.command("ping")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        closing = self.client.close()
+        if closing is not None:
+            await closing
+
+
+def connect(settings: Settings) -> Database:
+    """Return the database that the settings name; connects on first use."""
+    make = AsyncIOMotorClient if settings.database_driver == "motor" else AsyncMongoClient
+    client: Any = make(
+        settings.mongodb_uri.get_secret_value(),
+        serverSelectionTimeoutMS=settings.database_timeout_ms,
+        connectTimeoutMS=settings.database_timeout_ms,
+        socketTimeoutMS=SOCKET_TIMEOUT_MS,
+        maxPoolSize=POOL_MAX,
+        waitQueueTimeoutMS=settings.database_timeout_ms,
+        retryWrites=True,
+        retryReads=True,
+        appname="data-practices-api",
+    )
+    return Database(client, settings.mongodb_database)

@@ -1,0 +1,117 @@
+"""All indexes and lives of stored data, in one place (design section 4).
+
+`prepare_database` makes collections, validators and indexes at start and may run again at any time, by several workers
+at once: what exists and fits is left alone, a changed life is set with `collMod`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+from app.database.client import Database
+from app.database.validators import VALIDATORS
+from app.settings import DAY_SECONDS, Settings
+
+Keys = Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index: its keys, and what is particular about it."""
+
+    keys: Keys
+    unique: bool = False
+    expire_after_seconds: int | None = None
+    partial: dict[str, Any] | None = field(default=None, hash=False)
+
+    @property
+    def name(self) -> str:
+        """The name that MongoDB itself would give."""
+        return "_".join(f"{key}_{direction}" for key, direction in self.keys)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options for `create_index`."""
+        options: dict[str, Any] = {"name": self.name}
+        if self.unique:
+            options["unique"] = True
+        if self.expire_after_seconds is not None:
+            options["expireAfterSeconds"] = self.expire_after_seconds
+        if self.partial is not None:
+            options["partialFilterExpression"] = self.partial
+        return options
+
+
+def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
+    """Return the indexes of each collection under the lives that the settings name."""
+    return {
+        "census": (
+            Index((("receivedAt", 1),), expire_after_seconds=_seconds(settings.census_retention_days)),
+            Index((("recordKey", 1),), unique=True),
+        ),
+        "census_secrets": (Index((("destroyAt", 1),), expire_after_seconds=0),),
+        "events": (
+            Index((("companyId", 1), ("eventId", 1)), unique=True),
+            Index((("companyId", 1), ("occurredAt", -1), ("_id", -1))),
+            Index((("companyId", 1), ("requestId", 1)), partial={"requestId": {"$exists": True}}),
+            Index((("receivedAt", 1),), expire_after_seconds=_seconds(settings.usage_retention_days)),
+        ),
+        "users": (
+            Index(
+                (("blindIndex", 1), ("kind", 1), ("verified", 1)),
+                unique=True,
+                partial={"blindIndex": {"$exists": True}},
+            ),
+            Index((("companyId", 1), ("_id", 1))),
+            Index((("kind", 1), ("_id", 1))),
+            Index((("expiresAt", 1),), expire_after_seconds=0),
+        ),
+        "companies": (),
+        "errors": (
+            Index((("receivedAt", 1),), expire_after_seconds=_seconds(settings.error_retention_days)),
+            Index((("companyId", 1), ("receivedAt", -1), ("_id", -1))),
+            Index((("userId", 1), ("receivedAt", -1), ("_id", -1))),
+            Index((("companyId", 1), ("userId", 1), ("reportId", 1)), unique=True),
+        ),
+    }
+
+
+def _seconds(days: float) -> int:
+    return round(days * DAY_SECONDS)
+
+
+async def prepare_database(database: Database, settings: Settings) -> None:
+    """Make or mend collections, validators and indexes; safe to run again and by several workers at once."""
+    existing = set(await database.raw.list_collection_names())
+    for collection, indexes in indexes_for(settings).items():
+        if collection not in existing:
+            await _create_collection(database, collection)
+        if collection in VALIDATORS:
+            await database.raw.command(
+                "collMod", collection, validator=VALIDATORS[collection], validationLevel="strict"
+            )
+        await _prepare_indexes(database, collection, indexes)
+
+
+async def _create_collection(database: Database, collection: str) -> None:
+    try:
+        await database.raw.create_collection(collection)
+    except (CollectionInvalid, OperationFailure) as error:
+        if isinstance(error, OperationFailure) and error.code != NAMESPACE_EXISTS:
+            raise
+
+
+NAMESPACE_EXISTS = 48  # another worker was first
+
+
+async def _prepare_indexes(database: Database, collection: str, indexes: Sequence[Index]) -> None:
+    present = await database.index_information(collection)
+    for index in indexes:
+        known = present.get(index.name)
+        if known is None:
+            await database[collection].create_index(list(index.keys), **index.options)
+        elif index.expire_after_seconds is not None and known.get("expireAfterSeconds") != index.expire_after_seconds:
+            change = {"name": index.name, "expireAfterSeconds": index.expire_after_seconds}
+            await database.raw.command("collMod", collection, index=change)

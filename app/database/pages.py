@@ -1,0 +1,90 @@
+"""Key-set pages: stable while rows arrive, at the same cost on the last page as on the first.
+
+A cursor is opaque to clients; what it decodes to is checked like any other input.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from bson import ObjectId
+from bson.errors import InvalidId
+
+from app.database.client import Document
+from app.errors import bad_input
+
+MAX_FIRST = 100
+Key = tuple[datetime | None, str | ObjectId]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """How many rows, and after which one."""
+
+    first: int
+    after: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of documents; `sort_field` is what cursors are made from."""
+
+    rows: list[Document]
+    has_next: bool
+    sort_field: str | None
+
+
+def read_page_request(first: int, after: str | None) -> PageRequest:
+    """Return the checked page request; raises `BAD_USER_INPUT` naming `first` or `after`."""
+    if not 1 <= first <= MAX_FIRST:
+        raise bad_input("first", f"lie between 1 and {MAX_FIRST}")
+    return PageRequest(first, None if after is None else decode_cursor(after))
+
+
+def encode_cursor(row: Document, sort_field: str | None) -> str:
+    """Return the opaque cursor of a row."""
+    moment = int(row[sort_field].timestamp() * 1000) if sort_field else None
+    identity = row["_id"]
+    kind = "o" if isinstance(identity, ObjectId) else "s"
+    return base64.urlsafe_b64encode(orjson.dumps([moment, kind, str(identity)])).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> Key:
+    """Return the sort key in a cursor, or raise `BAD_USER_INPUT`."""
+    try:
+        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
+        moment, kind, identity = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        when = None if moment is None else datetime.fromtimestamp(int(moment) / 1000, UTC)
+        return when, ObjectId(identity) if kind == "o" else str(identity)
+    except (ValueError, TypeError, OverflowError, OSError, binascii.Error, InvalidId):
+        raise bad_input("after", "be a cursor from an earlier page") from None
+
+
+async def find_page(
+    collection: Any,  # noqa: ANN401 - two drivers share no base
+    query: Document,
+    page: PageRequest,
+    sort_field: str | None = None,
+    projection: Document | None = None,
+    direction: Literal[1, -1] | None = None,
+) -> Page:
+    """Return one page of `query`: by `sort_field` then `_id`, newest first; by `_id` upwards without one."""
+    way = direction or (-1 if sort_field else 1)
+    if page.after is not None:
+        query = {"$and": [query, _beyond(page.after, sort_field, way)]} if query else _beyond(page.after, sort_field, way)
+    order = [(sort_field, way), ("_id", way)] if sort_field else [("_id", way)]
+    rows = await collection.find(query, projection).sort(order).limit(page.first + 1).to_list(page.first + 1)
+    return Page(rows[: page.first], len(rows) > page.first, sort_field)
+
+
+def _beyond(key: Key, sort_field: str | None, way: int) -> Document:
+    moment, identity = key
+    operator = "$lt" if way < 0 else "$gt"
+    if sort_field is None:
+        return {"_id": {operator: identity}}
+    if moment is None:
+        raise bad_input("after", "be a cursor from an earlier page of this list")
+    return {"$or": [{sort_field: {operator: moment}}, {sort_field: moment, "_id": {operator: identity}}]}

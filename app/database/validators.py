@@ -1,0 +1,174 @@
+"""The `$jsonSchema` validators: what MongoDB itself refuses to store, whoever asks.
+
+They say the shape of each document and forbid fields that the notice does not list, so that a defect in the API cannot
+collect more than the notice says.
+"""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+_STRING: Schema = {"bsonType": "string"}
+_DATE: Schema = {"bsonType": "date"}
+_INTEGER: Schema = {"bsonType": ["int", "long"], "minimum": 0}
+_BOOLEAN: Schema = {"bsonType": "bool"}
+_MAYBE_STRING: Schema = {"bsonType": ["string", "null"]}
+_MAYBE_BOOLEAN: Schema = {"bsonType": ["bool", "null"]}
+_SEALED: Schema = {"bsonType": ["string", "binData"]}
+_HASHED_UUID: Schema = {"bsonType": "string", "pattern": "^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$"}
+
+
+def _exactly(properties: Schema, optional: Schema | None = None) -> Schema:
+    """Return the schema of a document that holds these properties and no others."""
+    return {
+        "bsonType": "object",
+        "required": list(properties),
+        "properties": {**properties, **(optional or {})},
+        "additionalProperties": False,
+    }
+
+
+def _only(properties: Schema) -> Schema:
+    return {"bsonType": "object", "properties": properties, "additionalProperties": False}
+
+
+_STAMP: Schema = {"receivedAt": _DATE, "practicesVersion": _STRING}
+
+CENSUS = _exactly(
+    {
+        "_id": {"bsonType": "objectId"},
+        "recordKey": {"bsonType": "binData"},
+        "appName": _STRING,
+        "deviceModel": _STRING,
+        "osName": _STRING,
+        "osVersion": _STRING,
+        "userLanguage": _STRING,
+        "userId": _HASHED_UUID,
+        "sessionId": _HASHED_UUID,
+        "recordedAt": _DATE,
+        **_STAMP,
+    }
+)
+
+EVENTS = _exactly(
+    {
+        "_id": {"bsonType": "objectId"},
+        "companyId": _STRING,
+        "eventId": _STRING,
+        "name": {
+            "enum": [
+                "REQUEST_CREATED",
+                "REQUEST_APPROVED",
+                "REQUEST_REJECTED",
+                "REQUEST_PROCESSED",
+                "REQUEST_ERROR",
+                "TEAM_CREATED",
+            ]
+        },
+        "occurredAt": _DATE,
+        **_STAMP,
+    },
+    {
+        "userId": _MAYBE_STRING,
+        "requestId": _STRING,
+        "teamId": _STRING,
+        "teamName": _STRING,
+        "additionalMembers": _INTEGER,
+        "additionalOwners": _INTEGER,
+        "templateId": _STRING,
+        "templateName": _STRING,
+    },
+)
+
+_OPEN_PROFILE: Schema = {
+    **dict.fromkeys(
+        ("locale", "theme", "environment", "version", "userId", "customerId", "msLocale", "license"), _MAYBE_STRING
+    ),
+    "msIsTenantAdmin": _MAYBE_BOOLEAN,
+}
+_RESTRICTED_PROFILE: Schema = dict.fromkeys(
+    ("intercomId", "intercomEmail", "msUpn", "msTenantId", "msUserId", "msEmail", "tld", "name"), _SEALED
+)
+
+# ANONYMOUS is not among the kinds: for that profile the notice says "No data collected." (P8)
+USERS = _exactly(
+    {
+        "_id": _STRING,
+        "kind": {"enum": ["IDENTIFIED", "AUTHENTICATED"]},
+        "verified": _BOOLEAN,
+        "profile": _only(_OPEN_PROFILE),
+        "restricted": _only(_RESTRICTED_PROFILE),
+        "collectedAt": _DATE,
+        "firstSeenAt": _DATE,
+        "lastSeenAt": _DATE,
+        "practicesVersion": _STRING,
+    },
+    {"companyId": _MAYBE_STRING, "personId": _STRING, "blindIndex": {"bsonType": "binData"}, "expiresAt": _DATE},
+)
+
+COMPANIES = _exactly(
+    {
+        "_id": _STRING,
+        "license": _MAYBE_STRING,
+        "companyId": _MAYBE_STRING,
+        "restricted": _only(
+            dict.fromkeys(("companyName", "msTenantId", "msTenantInitialDomain", "msTenantDefaultDomain"), _SEALED)
+        ),
+        "collectedAt": _DATE,
+        "practicesVersion": _STRING,
+    }
+)
+
+ERRORS: Schema = _exactly(
+    {
+        "_id": {"bsonType": "objectId"},
+        "reportId": _STRING,
+        "kind": {"enum": ["SIGN_IN", "EXCEPTION", "NETWORK", "PERFORMANCE", "OTHER"]},
+        "occurredAt": _DATE,
+        **_STAMP,
+    },
+    {
+        "companyId": _STRING,
+        "userId": _STRING,
+        "code": _STRING,
+        "message": _STRING,
+        "log": {"bsonType": "array", "items": _STRING},
+        "exception": _only({"type": _STRING, "message": _STRING, "stackTrace": _STRING}),
+        "performance": _only(
+            {
+                "operation": _STRING,
+                "durationMs": {"bsonType": "double"},
+                "succeeded": _BOOLEAN,
+                "retries": _INTEGER,
+            }
+        ),
+        "device": _only(
+            {
+                **dict.fromkeys(("model", "osName", "osVersion", "appVersion", "language"), _STRING),
+                "memoryMb": _INTEGER,
+            }
+        ),
+        "network": _only(
+            {
+                **dict.fromkeys(("connection", "effectiveType"), _STRING),
+                "downlinkMbps": {"bsonType": "double"},
+                "roundTripMs": {"bsonType": "double"},
+                "online": _BOOLEAN,
+            }
+        ),
+        "sessionId": _STRING,
+        "truncated": {"bsonType": "array", "items": _STRING},
+        "restricted": _only({"ipAddress": _SEALED}),
+    },
+)
+
+VALIDATORS: dict[str, Schema] = {
+    name: {"$jsonSchema": schema}
+    for name, schema in {
+        "census": CENSUS,
+        "events": EVENTS,
+        "users": USERS,
+        "companies": COMPANIES,
+        "errors": ERRORS,
+    }.items()
+}

@@ -1,0 +1,110 @@
+"""Settings, read once from the environment at start; the one place that does.
+
+Refuses to start in production without issuers and secrets of its own. Units stand in the names.
+"""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DAY_SECONDS = 86_400
+
+
+class SettingsError(Exception):
+    """The environment does not describe a server that may start."""
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may set; the README's table is checked against the descriptions."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` refuses development keys"
+    )
+    data_dir: Path = Field(Path(".data"), description="folder of the embedded database, development keys and secrets")
+    mongodb_uri: SecretStr = Field(
+        SecretStr(""), description="any MongoDB 6.0 to 8.x replica set; empty: the embedded one"
+    )
+    mongodb_database: str = Field("data_practices", description="name of the database")
+    database_driver: Literal["motor", "pymongo"] = Field("motor", description="Motor, or PyMongo's own async client")
+    database_timeout_ms: int = Field(3_000, description="wait for a reachable server before `UNAVAILABLE`")
+    jwt_issuers: str = Field("", description="trusted issuers, a JSON list (see Tokens)")
+    master_key: SecretStr = Field(
+        SecretStr(""), description="96 random bytes in base64: seals restricted values, keys the blind index"
+    )
+    support_access: Literal["request", "role"] = Field(
+        "request", description="`role` drops the support request, not the receipts"
+    )
+    access_hours: int = Field(8, ge=1, le=72, description="hours that a taken support request stays open to its agent")
+    request_days: int = Field(7, ge=1, le=30, description="days after which an unclosed support request expires")
+    error_retention_days: float = Field(
+        15, gt=0, le=15, description="life of error data; the notice allows at most 15 days"
+    )
+    census_retention_days: float = Field(90, gt=0, description="life of census records")
+    usage_retention_days: float = Field(395, gt=0, description="life of usage events (13 months)")
+    claim_retention_days: float = Field(30, gt=0, description="life of an identified profile that nobody verified")
+    census_rotation_days: int = Field(30, ge=1, le=92, description="rotation of the secret that hashes census ids")
+    error_ip: Literal["full", "truncated", "none"] = Field(
+        "truncated", description="what is kept of a reporter's IP address"
+    )
+    trusted_proxies: int = Field(0, ge=0, le=5, description="hops of X-Forwarded-For that are ours")
+    body_max_bytes: int = Field(1_048_576, ge=1024, description="largest request body")
+    calls_per_minute: int = Field(600, ge=1, description="calls a minute of one caller with a token")
+    anonymous_calls_per_minute: int = Field(120, ge=1, description="calls a minute of one address without a token")
+    operation_seconds: float = Field(10, gt=0, description="time budget of one operation")
+    introspection: Literal["development", "authenticated"] = Field(
+        "authenticated", description="who may introspect besides everyone in development"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
+
+    @field_validator("master_key")
+    @classmethod
+    def _check_master_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            decode_key(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _check_production(self) -> Self:
+        if self.environment == "production":
+            for name in ("mongodb_uri", "jwt_issuers", "master_key"):
+                value = getattr(self, name)
+                if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                    message = f"{name.upper()} must be set when ENVIRONMENT=production"
+                    raise ValueError(message)
+        return self
+
+    @property
+    def in_development(self) -> bool:
+        """Whether the development issuer, its tokens and the demo data exist."""
+        return self.environment == "development"
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Return the settings of this process; raises `SettingsError` that names each wrong one, never a value."""
+        try:
+            return cls()
+        except ValueError as error:
+            details = getattr(error, "errors", lambda **_: [])(include_input=False, include_context=False)
+            lines = [f"{'.'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg']}" for item in details]
+            raise SettingsError("; ".join(lines) or "the settings are not valid") from None
+
+
+MASTER_KEY_BYTES = 96  # the length that MongoDB's `local` KMS provider takes
+
+
+def decode_key(text: str) -> bytes:
+    """Return the 96 bytes of a base64 master key; raises `ValueError` that does not show it."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        message = f"must be {MASTER_KEY_BYTES} bytes in base64"
+        raise ValueError(message)
+    return key

@@ -1,0 +1,82 @@
+"""The six usage events of the notice, each with exactly its fields (P4). Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from app.ingest import Item, ItemError, check_id, check_line, check_moment
+
+BACK = timedelta(days=31)
+MAX_PEOPLE = 100_000
+
+
+class EventName(StrEnum):
+    """The events of the notice, in GraphQL's spelling; `key` gives the notice's own."""
+
+    REQUEST_CREATED = "REQUEST_CREATED"
+    REQUEST_APPROVED = "REQUEST_APPROVED"
+    REQUEST_REJECTED = "REQUEST_REJECTED"
+    REQUEST_PROCESSED = "REQUEST_PROCESSED"
+    REQUEST_ERROR = "REQUEST_ERROR"
+    TEAM_CREATED = "TEAM_CREATED"
+
+    @property
+    def key(self) -> str:
+        """The notice's key, for example `request_created`."""
+        return self.value.lower()
+
+    @property
+    def input_field(self) -> str:
+        """The field of `EventInput`, for example `requestCreated`."""
+        head, *rest = self.key.split("_")
+        return head + "".join(word.title() for word in rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which fields of each kind one event carries."""
+
+    ids: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
+
+
+_REQUEST = Fields(ids=("requestId",))
+EVENT_FIELDS: Mapping[EventName, Fields] = {
+    EventName.REQUEST_CREATED: Fields(
+        ("requestId", "templateId"), ("teamName", "templateName"), ("additionalMembers", "additionalOwners")
+    ),
+    EventName.REQUEST_APPROVED: _REQUEST,
+    EventName.REQUEST_REJECTED: _REQUEST,
+    EventName.REQUEST_PROCESSED: _REQUEST,
+    EventName.REQUEST_ERROR: _REQUEST,
+    EventName.TEAM_CREATED: Fields(("teamId", "templateId"), ("teamName", "templateName")),
+}
+NAME_BY_INPUT_FIELD = {name.input_field: name for name in EventName}
+
+
+def read_event(item: Item, now: datetime) -> dict[str, Any]:
+    """Return the stored form of one `EventInput`; raises `ItemError` naming the field."""
+    ((input_field, body),) = item.items()
+    name = NAME_BY_INPUT_FIELD[input_field]
+    fields = EVENT_FIELDS[name]
+    event: dict[str, Any] = {
+        "eventId": check_id("eventId", body["eventId"]),
+        "name": name.value,
+        "occurredAt": check_moment("occurredAt", body["occurredAt"], now, BACK),
+    }
+    for field in fields.ids:
+        event[field] = body[field]
+    for field in fields.lines:
+        event[field] = check_line(field, body[field])
+    for field in fields.counts:
+        event[field] = _check_count(field, body[field])
+    return event
+
+
+def _check_count(field: str, value: int) -> int:
+    if not 0 <= value <= MAX_PEOPLE:
+        raise ItemError(field, f"lie between 0 and {MAX_PEOPLE}")
+    return value
