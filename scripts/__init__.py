@@ -1,0 +1,1 @@
+"""What the project's commands do; `scripts/README.md` lists them."""

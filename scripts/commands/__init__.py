@@ -1,0 +1,1 @@
+"""One module for each command in scripts/, run as `python -m scripts.commands.NAME`."""

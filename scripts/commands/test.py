@@ -1,0 +1,67 @@
+"""scripts/test: the checks, then what the tests need, then every test with branch coverage."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+from scripts.commands.check import run_checks
+from scripts.commands.exits import ROOT, Exit, fail, say
+from scripts.commands.explorer import ensure_explorer
+
+CLIENTS = ROOT / "tests" / "clients"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def install_chromium() -> None:
+    """Get a browser for the explorer's tests: the system's package for root, Playwright's own for others."""
+    if any(shutil.which(name) for name in CHROMIUM_NAMES):
+        return
+    say("tests: installing chromium")
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        commands = [
+            ["apt-get", "update", "-q"],
+            ["apt-get", "install", "-q", "-y", "chromium"],
+        ]
+    else:
+        commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    for command in commands:
+        if subprocess.run(command, stdout=2, check=False).returncode:
+            fail(Exit.MISSING_REQUIREMENT, "no chromium for the explorer's tests; install it and start again")
+
+
+def install_clients() -> None:
+    """Get the npm packages of the public-client tests, once for each state of their lock file."""
+    wanted = CLIENTS / "package-lock.json"
+    installed = CLIENTS / "node_modules" / ".package-lock.json"
+    if not wanted.exists() or (installed.exists() and installed.stat().st_mtime >= wanted.stat().st_mtime):
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        fail(Exit.MISSING_REQUIREMENT, "npm is needed for tests/clients; install Node and start again")
+    say("tests: installing the npm packages of tests/clients")
+    if subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=CLIENTS, stdout=2, check=False).returncode:
+        fail(Exit.MISSING_REQUIREMENT, "npm ci failed in tests/clients")
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/test", description="Run scripts/check, then every test.", epilog="Other arguments go to pytest."
+    )
+    parser.add_argument("--no-check", action="store_true", help="leave scripts/check out")
+    options, for_pytest = parser.parse_known_args()
+    if not options.no_check and (failed := run_checks()):
+        fail(Exit.FAILED, f"checks failed, so no test was run: {', '.join(failed)}")
+    install_chromium()
+    install_clients()
+    ensure_explorer()
+    # Coverage is for the whole; for a choice of tests it would only be noise.
+    coverage = [] if for_pytest else ["--cov", "--cov-report=term"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *coverage, *for_pytest], cwd=ROOT, check=False)
+    return Exit.OK if done.returncode == 0 else Exit.FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
