@@ -1,0 +1,1 @@
+"""The explorer: front-end source and the routes that serve its build."""

@@ -1,0 +1,158 @@
+// The tabs a newcomer finds. Each runs as it stands; its comment says what it shows and which role to pick.
+const DAY_MS = 86_400_000;
+const now = () => new Date().toISOString();
+const daysAgo = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
+const json = (value) => JSON.stringify(value, null, 2);
+// getRandomValues, not randomUUID: the latter is missing where the page is not served from localhost or over TLS.
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const notice = {
+  query: `# The notice: what is collected, why, for how long,
+# and who may see it.
+# Role: any, even no token. Run with Ctrl-Enter.
+query DataPractices {
+  dataPractices {
+    version
+    lastUpdated
+    categories {
+      name
+      items {
+        name
+        example
+        purpose
+        retention
+        visibleTo
+      }
+    }
+  }
+}
+`,
+};
+
+const census = {
+  query: `# Census: device facts under ids that nobody can link
+# to a person. Role: no token or user.
+#
+# 1. Run NewIds (the run button asks which one).
+#    The ids are random and stored nowhere.
+# 2. Put them into the variables, run RecordCensus.
+#    Again: a duplicate, not an error.
+# 3. Make osName an e-mail address: it is rejected,
+#    for census data names nobody.
+mutation NewIds {
+  newAnonymousIds { userId sessionId }
+}
+
+mutation RecordCensus($records: [CensusInput!]!) {
+  recordCensus(records: $records) {
+    accepted
+    duplicates
+    rejected { index id code field message }
+  }
+}
+`,
+  variables: () =>
+    json({
+      records: [
+        {
+          recordId: newId(),
+          appName: "SalesTim Automation",
+          deviceModel: "iPhone",
+          osName: "iPhoneiOS",
+          osVersion: "8.3",
+          userLanguage: "EN-US",
+          userId: "E296D735-4F36-4E18-7C3B-52E1A02A0164",
+          sessionId: "5E872200-F546-4CCD-8F23-AF5F507AA2DD",
+          recordedAt: now(),
+        },
+      ],
+    }),
+};
+
+const supportProfile = {
+  query: `# A support agent looks at profiles: three kinds, told
+# apart by fragments.
+# Role: support. Then run it as company_admin: msUpn,
+# name and the like become null, each with an error at
+# its path; below the answer stands what opens them.
+query SupportProfile {
+  users(first: 5) {
+    nodes {
+      id
+      kind
+      lastSeenAt
+      profile {
+        ... on IdentifiedProfile {
+          msUpn
+          msTenantId
+          theme
+          version
+        }
+        ... on AuthenticatedProfile {
+          name
+          msEmail
+          license
+        }
+      }
+      company { companyId companyName }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+};
+
+const usage = {
+  query: `# The usage dashboard: requests, approvals and teams
+# of the last 30 days.
+# Role: company_admin (own company), user (own requests).
+# The company comes from the token, never from you.
+query MyUsage($from: DateTime!, $to: DateTime!) {
+  usageDashboard(from: $from, to: $to, interval: DAY, timeZone: "Europe/Paris") {
+    totals {
+      requestsCreated
+      requestsApproved
+      requestsRejected
+      teamsCreated
+    }
+    approvalRate
+    medianSecondsToApproval
+    templates(first: 5) { templateId templateName requestsCreated }
+    asOf
+  }
+}
+`,
+  variables: () => json({ from: daysAgo(30), to: now() }),
+};
+
+const errorReport = {
+  query: `# Error data: what broke, on which device and network.
+# Erased 15 days after it arrives; the sender's address
+# is cut short at once.
+# Role: no token, user or company_admin.
+mutation RecordErrors($reports: [ErrorReportInput!]!) {
+  recordErrors(reports: $reports) {
+    accepted
+    duplicates
+    rejected { index id code field message }
+  }
+}
+`,
+  variables: () =>
+    json({
+      reports: [
+        {
+          reportId: newId(),
+          occurredAt: now(),
+          kind: "SIGN_IN",
+          code: "AADSTS50058",
+          message: "Silent sign-in failed",
+          log: ["token cache empty", "redirect refused"],
+        },
+      ],
+    }),
+};
+
+/** GraphiQL's default tabs, with fresh ids and times at each call. */
+export const exampleTabs = () =>
+  [notice, census, supportProfile, usage, errorReport].map(({ query, variables }) => ({ query, variables: variables?.() }));

@@ -1,0 +1,32 @@
+// Reads a GraphQL response for a person: which fields were refused, why, and what would open them.
+
+function errorsOf(response) {
+  try {
+    return JSON.parse(response).errors ?? [];
+  } catch {
+    return []; // no answer yet, or not a GraphQL one
+  }
+}
+
+/** Groups the errors of a response text by field (list positions left out) and code: [{field, code, needs, count}]. */
+export function refusalsOf(response) {
+  const groups = new Map();
+  for (const error of errorsOf(response)) {
+    const { code = "ERROR", needs } = error.extensions ?? {};
+    const field = (error.path ?? []).filter((step) => typeof step === "string").join(".");
+    const key = `${code} ${field}`;
+    const group = groups.get(key) ?? { field, code, needs: needs ?? error.message, count: 0 };
+    group.count += 1;
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+export const LEGEND = [
+  ["null + FORBIDDEN", "Your role never sees this field. Another role may."],
+  ["null + SUPPORT_REQUEST_REQUIRED", "Opens while a support request about that person is taken by you."],
+  ["null, no error", "Nothing was collected."],
+  ["NOT_FOUND", "Not there, or not yours: both answer alike."],
+  ["BAD_USER_INPUT", "The error names the argument and what is expected."],
+  ["UNAUTHENTICATED", "The token is missing, expired or not trusted (401)."],
+];
