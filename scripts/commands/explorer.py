@@ -14,6 +14,8 @@ NOT_SOURCES = frozenset({"dist", "node_modules"})
 
 def is_stale() -> bool:
     """Whether the built files are missing or older than the newest source."""
+    if not DIST.is_dir():
+        return True
     built = max((file.stat().st_mtime for file in _files(DIST)), default=0.0)
     return built < max((file.stat().st_mtime for file in _files(WEB)), default=0.0)
 
@@ -22,7 +24,7 @@ def ensure_explorer() -> bool:
     """Build if needed; False, with the reason on standard error, when there is no explorer to serve."""
     build = WEB / "build"
     if not is_stale():
-        return DIST.is_dir()
+        return True
     if not os.access(build, os.X_OK):
         say("explorer: app/web/build is missing, going on without the explorer")
         return False
