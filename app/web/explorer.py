@@ -1,7 +1,8 @@
 """Serve the built explorer: one page and its hashed files, all from this server, under a strict browser policy.
 
-Promises that the page cannot load, run or send anything elsewhere, cannot be framed, and that a ready-made token leaves only for
-a page of this very server. What the page shows is the front end's matter (`src/`); who gets a token is the caller's.
+Promises that the page cannot load, run or send anything elsewhere, cannot be framed, and that a ready-made token leaves
+only for a page of this very server. What the page shows is the front end's matter (`src/`); which tokens there are, the
+caller's.
 """
 
 import ipaddress
@@ -18,19 +19,9 @@ from starlette.types import Scope
 DIST = Path(__file__).parent / "dist"
 
 # 'unsafe-inline' for styles alone: the editor (Monaco) writes style elements. blob: is not needed anywhere.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    ),
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 SECURITY_HEADERS = {

@@ -6,9 +6,11 @@ import icon from "./icon.svg";
 
 function Legend() {
   return (
-    <details className="legend" name="bar">
-      <summary>Why is a field null?</summary>
-      <dl>
+    <>
+      <button type="button" className="legend-button" popoverTarget="legend">
+        Why is a field null?
+      </button>
+      <dl id="legend" popover="auto">
         {LEGEND.map(([sign, meaning]) => (
           <div key={sign}>
             <dt>{sign}</dt>
@@ -16,7 +18,7 @@ function Legend() {
           </div>
         ))}
       </dl>
-    </details>
+    </>
   );
 }
 

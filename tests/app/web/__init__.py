@@ -1,0 +1,1 @@
+"""The explorer: its routes, its build, and the page in a real browser."""

@@ -1,0 +1,99 @@
+"""The explorer as a newcomer meets it: a real browser, the real server, demo data."""
+
+import json
+
+import pytest
+
+from tests.app.web.explorer_browser import ExplorerBrowser
+
+PROFILES = """
+query Profiles {
+  users(first: 100, kind: IDENTIFIED) {
+    nodes { profile { ... on IdentifiedProfile { msUpn } } }
+  }
+}
+"""
+
+
+async def test_page_opens_without_a_complaint_or_a_call_to_another_host(explorer: ExplorerBrowser) -> None:
+    """All it needs comes from this server, and its own policy forbids none of it."""
+    assert explorer.complaints == []
+    assert explorer.foreign_hosts == set()
+    assert await explorer.policy_breaches() == []
+
+
+async def test_page_may_not_evaluate_text_as_code(explorer: ExplorerBrowser) -> None:
+    """The policy is really in force: eval is refused in the page."""
+    refused = await explorer.page.evaluate(
+        "new Promise((done) => { addEventListener('securitypolicyviolation', (e) => done(e.blockedURI));"
+        " const script = document.createElement('script'); script.textContent = 'globalThis.ran = true';"
+        " document.body.append(script); })",
+    )
+    assert refused == "inline"
+    assert await explorer.page.evaluate("globalThis.ran === undefined")
+
+
+async def test_first_example_runs_without_a_token(explorer: ExplorerBrowser) -> None:
+    """One press on the run button shows the notice."""
+    answer = await explorer.run()
+    assert "errors" not in answer
+    assert answer["data"]["dataPractices"]["categories"]
+    assert "categories" in await explorer.response_text("dataPractices")
+
+
+async def test_docs_pane_lists_the_schema(explorer: ExplorerBrowser) -> None:
+    """The documentation names the root types and the profile types."""
+    await explorer.page.get_by_role("button", name="Show Documentation Explorer").click()
+    docs = explorer.page.locator(".graphiql-doc-explorer")
+    await docs.get_by_role("link", name="Mutation", exact=True).wait_for()
+    await docs.get_by_role("link", name="IdentifiedProfile", exact=True).wait_for()
+    await docs.get_by_role("link", name="Query", exact=True).click()
+    await docs.get_by_role("link", name="users", exact=True).wait_for()
+
+
+@pytest.mark.parametrize("role", ["company_admin", "privacy_officer"])
+async def test_upn_is_denied_to_other_roles_and_the_page_says_so(explorer: ExplorerBrowser, role: str) -> None:
+    """Null, a coded error at its path, and a line under the answer that names the field and the code."""
+    await explorer.choose_role(role)
+    answer = await explorer.run(PROFILES)
+    assert {node["profile"]["msUpn"] for node in answer["data"]["users"]["nodes"]} == {None}
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+    notice = explorer.page.get_by_label("Refused fields")
+    await notice.get_by_text("users.nodes.profile.msUpn").wait_for()
+    assert "FORBIDDEN" in await notice.inner_text()
+
+
+async def test_upn_is_shown_to_support(explorer: ExplorerBrowser) -> None:
+    """The same query from a support agent answers with values, and nothing is marked as refused."""
+    await explorer.choose_role("support")
+    answer = await explorer.run(PROFILES)
+    upns = [node["profile"]["msUpn"] for node in answer["data"]["users"]["nodes"]]
+    assert upns
+    assert all("@" in upn for upn in upns)
+    assert "@" in await explorer.response_text("msUpn")
+    assert await explorer.page.get_by_label("Refused fields").count() == 0
+
+
+async def test_role_fills_the_headers_editor_of_every_tab(explorer: ExplorerBrowser) -> None:
+    """The token can be read where it is sent from, and a change of tab does not change the sender."""
+    await explorer.choose_role("support")
+    await explorer.page.get_by_role("button", name="Headers", exact=True).click()
+    headers = explorer.page.locator("section[aria-label=Headers] .view-lines").last
+    await headers.get_by_text("Bearer").first.wait_for()
+    await explorer.open_tab("SupportProfile")
+    await headers.get_by_text("Bearer").first.wait_for()
+    await explorer.choose_role("")
+    await headers.get_by_text("Bearer").first.wait_for(state="detached")
+
+
+async def test_tokens_are_neither_stored_nor_in_an_address(explorer: ExplorerBrowser) -> None:
+    """After a run and a reload the token is in no storage and in no address; the role is chosen again."""
+    await explorer.choose_role("support")
+    await explorer.run()
+    await explorer.page.reload()
+    await explorer.page.locator(".graphiql-query-editor .view-line").first.wait_for()
+    stored = json.dumps(await explorer.page.evaluate("[{...localStorage}, {...sessionStorage}]"))
+    assert "Bearer" not in stored
+    assert "eyJ" not in stored
+    assert not [url for url in explorer.requested if "eyJ" in url]
+    assert await explorer.page.get_by_label("Role of the next request").input_value() == "support"
