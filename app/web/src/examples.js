@@ -103,26 +103,30 @@ query SupportProfile {
 };
 
 const usage = {
-  query: `# The usage dashboard: requests, approvals and teams
-# of the last 30 days.
+  query: `# My usage: requests and teams of the last 30 days,
+# newest first.
 # Role: company_admin (own company), user (own requests).
 # The company comes from the token, never from you.
-query MyUsage($from: DateTime!, $to: DateTime!) {
-  usageDashboard(from: $from, to: $to, interval: DAY, timeZone: "Europe/Paris") {
-    totals {
-      requestsCreated
-      requestsApproved
-      requestsRejected
-      teamsCreated
+query MyUsage($since: DateTime) {
+  events(first: 10, filter: { occurredAfter: $since }) {
+    nodes {
+      name
+      occurredAt
+      ... on RequestCreated {
+        requestId
+        teamName
+        templateName
+        additionalMembers
+        additionalOwners
+      }
+      ... on RequestApproved { requestId }
+      ... on TeamCreated { teamId teamName }
     }
-    approvalRate
-    medianSecondsToApproval
-    templates(first: 5) { templateId templateName requestsCreated }
-    asOf
+    pageInfo { hasNextPage endCursor }
   }
 }
 `,
-  variables: () => json({ from: daysAgo(30), to: now() }),
+  variables: () => json({ since: daysAgo(30) }),
 };
 
 const errorReport = {

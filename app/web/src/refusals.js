@@ -28,5 +28,5 @@ export const LEGEND = [
   ["null, no error", "Nothing was collected."],
   ["NOT_FOUND", "Not there, or not yours: both answer alike."],
   ["BAD_USER_INPUT", "The error names the argument and what is expected."],
-  ["UNAUTHENTICATED", "The token is missing, expired or not trusted (401)."],
+  ["UNAUTHENTICATED", "The token is expired, or from an issuer not trusted here (401)."],
 ];

@@ -14,6 +14,17 @@ query Profiles {
 }
 """
 
+INJECTION = """
+new Promise((done) => setTimeout(() => {  // a task of its own: inside evaluate itself, the debugger lifts the policy
+  const script = document.createElement("script");
+  script.textContent = "globalThis.inlineRan = true";
+  document.body.append(script);
+  let evalRan = true;
+  try { eval("1"); } catch { evalRan = false; }
+  setTimeout(() => done({ inline: Boolean(globalThis.inlineRan), eval: evalRan }), 0);
+}, 0))
+"""
+
 
 async def test_page_opens_without_a_complaint_or_a_call_to_another_host(explorer: ExplorerBrowser) -> None:
     """All it needs comes from this server, and its own policy forbids none of it."""
@@ -22,15 +33,11 @@ async def test_page_opens_without_a_complaint_or_a_call_to_another_host(explorer
     assert await explorer.policy_breaches() == []
 
 
-async def test_page_may_not_evaluate_text_as_code(explorer: ExplorerBrowser) -> None:
-    """The policy is really in force: eval is refused in the page."""
-    refused = await explorer.page.evaluate(
-        "new Promise((done) => { addEventListener('securitypolicyviolation', (e) => done(e.blockedURI));"
-        " const script = document.createElement('script'); script.textContent = 'globalThis.ran = true';"
-        " document.body.append(script); })",
-    )
-    assert refused == "inline"
-    assert await explorer.page.evaluate("globalThis.ran === undefined")
+async def test_page_runs_neither_inline_scripts_nor_text_as_code(explorer: ExplorerBrowser) -> None:
+    """The policy is in force: a script slipped into the page does not run, and eval is refused."""
+    ran = await explorer.page.evaluate(INJECTION)
+    assert ran == {"inline": False, "eval": False}
+    assert [breach.split()[-1] for breach in await explorer.policy_breaches()] == ["inline", "eval"]
 
 
 async def test_first_example_runs_without_a_token(explorer: ExplorerBrowser) -> None:
@@ -68,8 +75,8 @@ async def test_upn_is_shown_to_support(explorer: ExplorerBrowser) -> None:
     await explorer.choose_role("support")
     answer = await explorer.run(PROFILES)
     upns = [node["profile"]["msUpn"] for node in answer["data"]["users"]["nodes"]]
-    assert upns
-    assert all("@" in upn for upn in upns)
+    assert "errors" not in answer
+    assert [upn for upn in upns if upn and "@" in upn]
     assert "@" in await explorer.response_text("msUpn")
     assert await explorer.page.get_by_label("Refused fields").count() == 0
 
