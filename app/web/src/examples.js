@@ -33,13 +33,13 @@ const census = {
   query: `# Census: device facts under ids that nobody can link
 # to a person. Role: no token or user.
 #
-# 1. Run NewIds (the run button asks which one).
+# 1. Run NewCensusIds (the run button asks which).
 #    The ids are random and stored nowhere.
 # 2. Put them into the variables, run RecordCensus.
 #    Again: a duplicate, not an error.
 # 3. Make osName an e-mail address: it is rejected,
 #    for census data names nobody.
-mutation NewIds {
+mutation NewCensusIds {
   newAnonymousIds { userId sessionId }
 }
 
