@@ -28,38 +28,30 @@ def is_tenant_id(text: str) -> bool:
     return _TENANT_ID.fullmatch(text) is not None
 
 
-def check_times(claims: Mapping[str, Any], now: float) -> float:
-    """Check `exp`, `nbf` and `iat` (seconds since 1970) with 30 s leeway and give `exp`.
+def check_times(claims: Mapping[str, Any], now: float) -> None:
+    """Check `exp`, `nbf` and `iat` (seconds since 1970) with 30 s leeway.
 
     Ours and not PyJWT's, which reads the system clock and takes text, true and 1e400 for numbers.
     """
-    expires = _read_time(claims, "exp")
-    if expires is None:
-        raise InvalidTokenError("exp_missing")
-    if now - LEEWAY_SECONDS >= expires:
+    if now - LEEWAY_SECONDS >= _check_time(claims["exp"], "exp"):
         raise InvalidTokenError("expired")
     for name in ("nbf", "iat"):
-        start = _read_time(claims, name)
-        if start is not None and start > now + LEEWAY_SECONDS:
+        if name in claims and _check_time(claims[name], name) > now + LEEWAY_SECONDS:
             raise InvalidTokenError(f"{name}_in_future")
-    return expires
 
 
 def read_principal(issuer: Issuer, claims: Mapping[str, Any], pseudonym: Pseudonym | None) -> Principal:
     """Make the caller out of verified claims. Raises `InvalidTokenError` for an identity of the wrong type."""
-    subject = _read_id(claims["sub"])
-    if subject is None:
-        raise InvalidTokenError("sub_missing")
-    user = _read_id(_at(claims, issuer.user_path))
+    subject = _check_id(claims["sub"])
+    user_claim = _at(claims, issuer.user_path)
+    user = None if user_claim is None else _check_id(user_claim)
     companies = _read_ids(_at(claims, issuer.company_path))
     roles = _read_roles(issuer, claims)
     expires_at = datetime.fromtimestamp(claims["exp"], UTC)
     qualified = f"{claims['iss']}|{subject}"
     if not issuer.hashed_ids:
         return Principal(qualified, roles, user, companies, expires_at=expires_at)
-    if pseudonym is None:
-        raise InvalidTokenError("no_pseudonym")
-    if user is None or len(companies) != 1:
+    if pseudonym is None or user is None or len(companies) != 1:
         raise InvalidTokenError("directory_id_missing")
     (tenant,) = companies
     if not is_tenant_id(tenant):
@@ -75,10 +67,7 @@ def read_principal(issuer: Issuer, claims: Mapping[str, Any], pseudonym: Pseudon
     )
 
 
-def _read_time(claims: Mapping[str, Any], name: str) -> float | None:
-    if name not in claims:
-        return None
-    value = claims[name]
+def _check_time(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidTokenError(f"odd_{name}")
     # Compared before converting: an int may be too large for a float.
@@ -96,17 +85,16 @@ def _at(claims: Mapping[str, Any], path: ClaimPath) -> object:
     return value
 
 
-def _read_id(value: object) -> str | None:
-    if value is None:
-        return None
+def _check_id(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _ID_MAX_CHARACTERS or not value.isprintable():
         raise InvalidTokenError("odd_id")
     return value
 
 
 def _read_ids(value: object) -> frozenset[str]:
-    values = value if isinstance(value, list) else [value]
-    return frozenset(identity for item in values if (identity := _read_id(item)) is not None)
+    if value is None:
+        return frozenset()
+    return frozenset(map(_check_id, value if isinstance(value, list) else [value]))
 
 
 def _read_roles(issuer: Issuer, claims: Mapping[str, Any]) -> frozenset[Role]:

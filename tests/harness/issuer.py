@@ -26,11 +26,13 @@ AUDIENCE = "data-practices-api"
 KEY_IDS = {"RS256": "rsa-1", "PS256": "rsa-1", "ES256": "ec-1", "EdDSA": "ed-1"}
 
 
-@cache
 def private_key(algorithm: str, name: str = "own") -> PrivateKey:
     """Give the throw-away key for an algorithm; another `name` is another key. Cached: RSA keys are slow to make."""
-    if algorithm == "PS256":
-        return private_key("RS256", name)
+    return _make_key("RS256" if algorithm == "PS256" else algorithm, name)
+
+
+@cache
+def _make_key(algorithm: str, _: str) -> PrivateKey:
     if algorithm == "RS256":
         return rsa.generate_private_key(65537, 2048)
     if algorithm == "ES256":
