@@ -111,7 +111,7 @@ async def test_a_key_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     assert (await keys.find("ec-1", "ES256"))[0].key_id == "ec-1"
     clock.advance(COOL_DOWN_SECONDS)
     assert (await keys.find("ec-1", "ES256"))[0].key_id is None
-    for change in (path.touch, lambda: path.write_text("broken"), path.unlink):
+    for change in (path.exists, path.touch, lambda: path.write_text("broken"), path.unlink):
         change()
         clock.advance(COOL_DOWN_SECONDS)
         assert await keys.find("ec-1", "ES256")
