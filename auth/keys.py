@@ -139,7 +139,12 @@ class RemoteKeys:
     """
 
     def __init__(
-        self, url: str, *, clock: Monotonic = time.monotonic, refresh_seconds: float = REFRESH_SECONDS
+        self,
+        url: str,
+        *,
+        clock: Monotonic = time.monotonic,
+        refresh_seconds: float = REFRESH_SECONDS,
+        fetch_timeout_seconds: float = FETCH_TIMEOUT_SECONDS,
     ) -> None:
         parts = urlsplit(url)
         loopback = parts.hostname in _LOOPBACK
@@ -151,6 +156,7 @@ class RemoteKeys:
         self._use_proxy = not loopback
         self._clock = clock
         self._refresh_seconds = refresh_seconds
+        self._fetch_timeout_seconds = fetch_timeout_seconds
         self._keys: KeySet | None = None
         self._version = 0
         self._fetched_at = 0.0
@@ -195,7 +201,7 @@ class RemoteKeys:
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._fetch_timeout_seconds):
                 body = await self._download()
             keys = read_jwks(body)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError, InvalidKeySetError) as error:
@@ -211,7 +217,7 @@ class RemoteKeys:
         """Read at most `BODY_MAX_BYTES`. No redirects: the address is trusted, not what it points to."""
         headers = {"accept": "application/jwk-set+json, application/json", "accept-encoding": "identity"}
         async with (
-            httpx.AsyncClient(timeout=FETCH_TIMEOUT_SECONDS, trust_env=self._use_proxy) as client,
+            httpx.AsyncClient(timeout=self._fetch_timeout_seconds, trust_env=self._use_proxy) as client,
             client.stream("GET", self._url, headers=headers) as response,
         ):
             if response.status_code != httpx.codes.OK or "content-encoding" in response.headers:
