@@ -66,9 +66,10 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
             ),
             Index((("companyId", 1), ("_id", 1))),
             Index((("kind", 1), ("_id", 1))),
+            Index((("personId", 1), ("kind", 1)), partial={"personId": {"$exists": True}}),
             Index((("expiresAt", 1),), expire_after_seconds=0),
         ),
-        "companies": (),
+        "companies": (Index((("tenantIndex", 1),), partial={"tenantIndex": {"$exists": True}}),),
         "errors": (
             Index((("receivedAt", 1),), expire_after_seconds=_seconds(settings.error_retention_days)),
             Index((("companyId", 1), ("receivedAt", -1), ("_id", -1))),

@@ -30,11 +30,25 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of documents; `sort_field` is what cursors are made from."""
+    """One page of documents, in the shape of a Relay connection; `sort_field` is what cursors are made from."""
 
-    rows: list[Document]
+    nodes: list[Document]
     has_next: bool
     sort_field: str | None
+
+    @property
+    def edges(self) -> list[Document]:
+        """The documents, each with its cursor."""
+        return [{"node": node, "cursor": encode_cursor(node, self.sort_field)} for node in self.nodes]
+
+    @property
+    def page_info(self) -> Document:
+        """Whether more follow, and after which cursor."""
+        end = encode_cursor(self.nodes[-1], self.sort_field) if self.nodes else None
+        return {"hasNextPage": self.has_next, "endCursor": end}
+
+
+EMPTY_PAGE = Page([], has_next=False, sort_field=None)
 
 
 def read_page_request(first: int, after: str | None) -> PageRequest:

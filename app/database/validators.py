@@ -116,7 +116,8 @@ COMPANIES = _exactly(
         ),
         "collectedAt": _DATE,
         "practicesVersion": _STRING,
-    }
+    },
+    {"tenantIndex": {"bsonType": "binData"}},
 )
 
 ERRORS: Schema = _exactly(

@@ -1,0 +1,50 @@
+"""Refusals at the HTTP level, in the shape of a GraphQL answer so that every client can read them."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from app.errors import RETRY_AFTER_SECONDS, AppError, ErrorCode
+
+STATUS_OF = {
+    ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.BAD_USER_INPUT: 400,
+    ErrorCode.TOO_COMPLEX: 400,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.PAYLOAD_TOO_LARGE: 413,
+    ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.INTERNAL: 500,
+}
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+
+class HttpProblem(AppError):
+    """A refusal with a status of its own where the code's usual one would mislead (405, 406, 415, ...)."""
+
+    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None, **details: object) -> None:
+        """Keep status and headers beside the code `BAD_USER_INPUT`."""
+        super().__init__(ErrorCode.BAD_USER_INPUT, message, **details)
+        self.status = status
+        self.headers = headers or {}
+
+
+def to_response(error: AppError, media_type: str) -> Response:
+    """Return the HTTP response of a refusal."""
+    status = error.status if isinstance(error, HttpProblem) else STATUS_OF[error.code]
+    headers = dict(error.headers) if isinstance(error, HttpProblem) else {}
+    headers.update(headers_of(error.code, error.details))
+    body = {"errors": [{"message": error.message, "extensions": {"code": error.code, **error.details}}]}
+    return Response(orjson.dumps(body), status, headers, f"{media_type}; charset=utf-8")
+
+
+def headers_of(code: str, details: dict[str, Any]) -> dict[str, str]:
+    """Return the headers that go with a code."""
+    if code == ErrorCode.UNAUTHENTICATED:
+        return {"WWW-Authenticate": 'Bearer realm="data-practices"'}
+    if code in (ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE):
+        return {"Retry-After": str(details.get("retryAfterSeconds", RETRY_AFTER_SECONDS))}
+    return {}

@@ -1,0 +1,153 @@
+"""The roof: builds the running system from settings; the one file that knows everyone."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pymongo.errors import PyMongoError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from app.census.secrets import CensusHasher
+from app.clock import Clock, utc_now
+from app.database.client import connect
+from app.database.indexes import prepare_database
+from app.database.keyring import load_keyring
+from app.database.vault import Vault
+from app.http.endpoint import GraphQLEndpoint
+from app.http.health import health_routes
+from app.http.rate import RateLimiter
+from app.log import configure_logging, describe_exception, log
+from app.profiles.service import ProfileService
+from app.settings import Settings
+from app.web.explorer import explorer_page, explorer_routes
+from auth.development import DevelopmentIssuer
+from auth.issuers import issuers_from_json
+from auth.principal import Role
+from auth.tokens import TokenVerifier
+from graphql_schema.context import Services
+from graphql_schema.execute import Runner
+from graphql_schema.schema import build_schema
+
+
+def build_services(settings: Settings) -> Services:
+    """Return the parts of a running system; nothing is connected yet."""
+    database = connect(settings)
+    keyring = load_keyring(settings)
+    vault = Vault(database, keyring, settings)
+    return Services(
+        settings=settings,
+        database=database,
+        vault=vault,
+        keyring=keyring,
+        hasher=CensusHasher(database, timedelta(days=settings.census_rotation_days)),
+        profiles=ProfileService(database, vault, keyring, timedelta(days=settings.claim_retention_days)),
+    )
+
+
+async def prepare_services(services: Services) -> None:
+    """Make collections, indexes and keys; raises what the driver raises while the database is away."""
+    await prepare_database(services.database, services.settings)
+    await services.vault.prepare()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the app is made of besides its settings; tests give their own."""
+
+    clock: Clock = utc_now
+    tokens: TokenVerifier | None = None
+
+
+def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
+    """Return the ASGI app; it prepares the database at start and goes on without it, answering 503, until it is there."""
+    parts = parts or Parts()
+    services = build_services(settings)
+    readiness = Readiness(services)
+    verifier = parts.tokens or build_verifier(settings, services)
+    endpoint = GraphQLEndpoint(
+        settings=settings,
+        clock=parts.clock,
+        verifier=verifier,
+        run=Runner(build_schema(), services).run,
+        page=explorer_page,
+        by_address=RateLimiter(settings.anonymous_calls_per_minute, "address"),
+        by_caller=RateLimiter(settings.calls_per_minute, "caller"),
+    )
+    return Starlette(routes=_routes(settings, endpoint, readiness), lifespan=_lifespan(services, readiness, verifier))
+
+
+def create_app() -> Starlette:
+    """Return the app of this process's environment: the factory for ASGI servers."""
+    settings = Settings.from_env()
+    configure_logging(settings.log_level)
+    return build_app(settings)
+
+
+def build_verifier(settings: Settings, services: Services) -> TokenVerifier:
+    """Return the verifier of the configured issuers, and of the development one in development."""
+    issuers = issuers_from_json(settings.jwt_issuers)
+    if settings.in_development:
+        issuers.append(DevelopmentIssuer(settings.data_dir).issuer)
+    return TokenVerifier(issuers, services.keyring.pseudonym)
+
+
+class Readiness:
+    """Whether the database is prepared and answers; prepares it as soon as it can be reached."""
+
+    def __init__(self, services: Services) -> None:
+        """Take the services to prepare."""
+        self._services = services
+        self._prepared = False
+
+    async def check(self) -> bool:
+        """Return whether operations can be served now."""
+        try:
+            if not self._prepared:
+                await prepare_services(self._services)
+                self._prepared = True
+            await self._services.database.ping()
+        except PyMongoError as error:
+            log.warning("not_ready", **describe_exception(error))
+            return False
+        return True
+
+
+def _routes(settings: Settings, endpoint: GraphQLEndpoint, readiness: Readiness) -> list[BaseRoute]:
+    async def graphql(request: Request) -> Response:
+        return await endpoint(request)
+
+    tokens = _token_source(settings) if settings.in_development else None
+    return [
+        Route("/graphql", graphql, methods=["GET", "POST"]),
+        *explorer_routes(tokens=tokens),
+        *health_routes(readiness.check),
+    ]
+
+
+def _token_source(settings: Settings) -> Callable[[], list[dict[str, str]]]:
+    issuer = DevelopmentIssuer(settings.data_dir)
+
+    def tokens() -> list[dict[str, str]]:
+        return [
+            {"role": role.value, "label": role.value.replace("_", " "), "token": issuer.sign(role)} for role in Role
+        ]
+
+    return tokens
+
+
+def _lifespan(
+    services: Services, readiness: Readiness, verifier: TokenVerifier
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await readiness.check()
+        yield
+        await verifier.aclose()
+        await services.vault.close()
+        await services.database.close()
+
+    return lifespan

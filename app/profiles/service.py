@@ -1,0 +1,121 @@
+"""Saves profiles: verified ones of the token's person, and claims of nobody in particular, kept apart (P8, P9)."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import Binary
+
+from app.database.client import Database, Document
+from app.database.keyring import Keyring
+from app.database.vault import Vault
+from app.errors import forbidden
+from app.practices import CURRENT_VERSION
+from app.profiles.model import (
+    COMPANY_SHAPE,
+    PROFILE_SHAPES,
+    ProfileKind,
+    Split,
+    Value,
+    check_identified,
+    check_own,
+    split_fields,
+)
+from app.profiles.store import save_company, save_user
+from auth.principal import Principal
+
+CLAIMS_OWNER = "claims"  # claims are sealed under a key of their own
+
+Given = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileService:
+    """The saving of profiles and companies."""
+
+    database: Database
+    vault: Vault
+    keyring: Keyring
+    claim_life: timedelta
+
+    async def save_identified(self, principal: Principal, given: Given, now: datetime) -> Document:
+        """Store an identified profile: the caller's own with a token, else a claim that dies unless verified."""
+        split = split_fields(PROFILE_SHAPES[ProfileKind.IDENTIFIED], given)
+        check_identified(split.restricted)
+        if principal.is_anonymous:
+            return await self._save_claim(split, now)
+        person = require_person(principal)
+        document = {
+            **await self._profile_part(split, principal.company_id or CLAIMS_OWNER, now),
+            **self._blind_index("upn", split.restricted.get("msTenantId"), split.restricted.get("msUpn")),
+        }
+        on_insert = {"kind": ProfileKind.IDENTIFIED.value, "verified": True, "personId": person, "firstSeenAt": now}
+        key = {"_id": self.keyring.pseudonym(f"identified/{person}")}
+        return await save_user(self.database, key, {**document, "companyId": principal.company_id}, on_insert)
+
+    async def save_authenticated(self, principal: Principal, given: Given, now: datetime) -> Document:
+        """Store the authenticated profile of the token's person."""
+        person = require_person(principal)
+        split = split_fields(PROFILE_SHAPES[ProfileKind.AUTHENTICATED], given)
+        check_own("userId", given.get("userId"), person)
+        check_own("customerId", given.get("customerId"), principal.company_id)
+        document = {
+            **await self._profile_part(split, principal.company_id or CLAIMS_OWNER, now),
+            **self._blind_index("company-upn", principal.company_id, split.restricted.get("intercomId")),
+            "companyId": principal.company_id,
+        }
+        on_insert = {"kind": ProfileKind.AUTHENTICATED.value, "verified": True, "personId": person, "firstSeenAt": now}
+        return await save_user(self.database, {"_id": person}, document, on_insert)
+
+    async def save_company(self, company_id: str, given: Given, now: datetime) -> Document:
+        """Store the company of the token."""
+        split = split_fields(COMPANY_SHAPE, given)
+        check_own("companyId", given.get("companyId"), company_id)
+        tenant = split.restricted.get("msTenantId")
+        document = {
+            **split.open,
+            "restricted": await self.vault.seal(company_id, split.restricted),
+            "collectedAt": now,
+            "practicesVersion": CURRENT_VERSION,
+        }
+        if tenant:
+            document["tenantIndex"] = Binary(self.vault.blind_index("tenant", tenant))
+        return await save_company(self.database, company_id, document)
+
+    async def _save_claim(self, split: Split, now: datetime) -> Document:
+        index = self._blind_index("upn", split.restricted.get("msTenantId"), split.restricted.get("msUpn"))
+        document = {
+            **await self._profile_part(split, CLAIMS_OWNER, now),
+            **index,
+            "expiresAt": now + self.claim_life,
+        }
+        kind = {"kind": ProfileKind.IDENTIFIED.value, "verified": False}
+        key = {**index, **kind} if index else {"_id": str(uuid.uuid4()).upper(), **kind}
+        on_insert: dict[str, Any] = {"firstSeenAt": now}
+        if index:
+            on_insert["_id"] = str(uuid.uuid4()).upper()
+            del document["blindIndex"]  # stands in the key
+        return await save_user(self.database, key, document, on_insert)
+
+    async def _profile_part(self, split: Split, owner: str, now: datetime) -> Document:
+        return {
+            "profile": split.open,
+            "restricted": await self.vault.seal(owner, split.restricted),
+            "collectedAt": now,
+            "lastSeenAt": now,
+            "practicesVersion": CURRENT_VERSION,
+        }
+
+    def _blind_index(self, purpose: str, owner: str | None, upn: str | None) -> Document:
+        if not owner or not upn:
+            return {}
+        return {"blindIndex": Binary(self.vault.blind_index(purpose, owner, upn))}
+
+
+def require_person(principal: Principal) -> str:
+    """Return the token's user id, or refuse: the token names a role but no person."""
+    if principal.user_id is None:
+        raise forbidden("profile", "a token that names its user")
+    return principal.user_id

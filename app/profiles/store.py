@@ -1,0 +1,74 @@
+"""Users and companies in MongoDB; restricted values arrive here sealed and leave here sealed."""
+
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from app.database.client import Database, Document
+from app.database.pages import Page, PageRequest, find_page
+from app.profiles.model import ProfileKind
+
+
+async def save_user(database: Database, key: Document, document: Document, on_insert: Document) -> Document:
+    """Store a profile under `key`, replacing what was there; returns the stored user.
+
+    A UPN may pass to another person: the blind index then leaves the document that had it before.
+    """
+    change: dict[str, Any] = {"$set": document, "$setOnInsert": on_insert}
+    if "expiresAt" not in document:
+        change["$unset"] = {"expiresAt": ""}
+    for _ in range(3):
+        try:
+            stored: Document = await database["users"].find_one_and_update(
+                key, change, upsert=True, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError:
+            await _release_blind_index(database, document)
+        else:
+            return stored
+    message = "the profile's look-up key stays taken"
+    raise RuntimeError(message)
+
+
+async def _release_blind_index(database: Database, document: Document) -> None:
+    if "blindIndex" in document:
+        holder = {name: document[name] for name in ("blindIndex", "kind", "verified")}
+        await database["users"].update_one(holder, {"$unset": {"blindIndex": ""}})
+
+
+async def save_company(database: Database, company_id: str, document: Document) -> Document:
+    """Store a company, replacing what was there; returns it."""
+    stored: Document = await database["companies"].find_one_and_update(
+        {"_id": company_id}, {"$set": document}, upsert=True, return_document=ReturnDocument.AFTER
+    )
+    return stored
+
+
+async def find_user(database: Database, user_id: str, within: Document) -> Document | None:
+    """Return the user if it lies within what the caller may see."""
+    found: Document | None = await database["users"].find_one({"_id": user_id, **within})
+    return found
+
+
+async def find_own_user(database: Database, person_id: str) -> Document | None:
+    """Return the caller's own user: the authenticated one if there is one, else the identified."""
+    rows: list[Document] = await database["users"].find({"personId": person_id}).sort([("kind", 1)]).limit(1).to_list(1)
+    return rows[0] if rows else None
+
+
+async def find_users(database: Database, within: Document, kind: ProfileKind | None, page: PageRequest) -> Page:
+    """Return one page of the users that lie within what the caller may see."""
+    query = {**({"kind": kind.value} if kind else {}), **within}
+    return await find_page(database["users"], query, page)
+
+
+async def find_company(database: Database, company_id: str) -> Document | None:
+    """Return a company by its id."""
+    found: Document | None = await database["companies"].find_one({"_id": company_id})
+    return found
+
+
+async def find_companies(database: Database, within: Document, page: PageRequest) -> Page:
+    """Return one page of the companies that lie within what the caller may see."""
+    return await find_page(database["companies"], within, page)

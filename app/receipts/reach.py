@@ -1,0 +1,37 @@
+"""Whose receipts a caller may read, and how the agent is named to them: a stable pseudonym outside of the vendor's staff."""
+
+from collections.abc import Callable
+
+from app.database.client import Document
+from app.receipts.model import Receipt
+from auth.principal import Principal
+from auth.rights import Action, Scope, scopes_of
+
+_STAFF_SCOPES = frozenset({Scope.OWN_ACTS, Scope.ANY})
+
+
+def receipts_within(principal: Principal) -> Document | None:
+    """Return the query of the receipts in reach, or None where the caller reaches none."""
+    scopes = scopes_of(principal, Action.READ_RECEIPTS)
+    if Scope.ANY in scopes:
+        return {}
+    reach: list[Document] = []
+    if Scope.OWN_ACTS in scopes:
+        reach.append({"actor": principal.subject})
+    if Scope.OWN_COMPANY in scopes and principal.company_ids:
+        reach.append({"companyId": {"$in": sorted(principal.company_ids)}})
+    if scopes & {Scope.OWN, Scope.OWN_COMPANY} and principal.user_id is not None:
+        reach.append({"subjectId": principal.user_id})
+    return {"$or": reach} if reach else None
+
+
+def show_receipt(receipt: Receipt, principal: Principal, pseudonym: Callable[[str], str]) -> Receipt:
+    """Return the receipt as this caller may see it; `pseudonym` is the keyring's."""
+    if scopes_of(principal, Action.READ_RECEIPTS) & _STAFF_SCOPES:
+        return receipt
+    return {**receipt, "actor": show_agent(receipt["actor"], pseudonym)}
+
+
+def show_agent(subject: str, pseudonym: Callable[[str], str]) -> str:
+    """Return the stable pseudonym of an agent."""
+    return pseudonym(f"agent/{subject}")

@@ -1,0 +1,57 @@
+"""What a resolver may touch: the caller, the services, one reading of the clock. Made once per operation."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import strawberry
+
+from app.census.secrets import CensusHasher
+from app.database.client import Database
+from app.database.keyring import Keyring
+from app.database.vault import Vault
+from app.profiles.service import ProfileService
+from app.settings import Settings
+from app.support.disclosure import Disclosure
+from auth.principal import Principal
+from graphql_schema.disclosing import DisclosureBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of the running system; one of each per process."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    keyring: Keyring
+    hasher: CensusHasher
+    profiles: ProfileService
+
+    @property
+    def error_life(self) -> timedelta:
+        """How long an error report lives (P11)."""
+        return timedelta(days=self.settings.error_retention_days)
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's surroundings."""
+
+    services: Services
+    principal: Principal
+    now: datetime
+    request_id: str
+    address: str | None = None
+    disclosures: DisclosureBatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the operation its own disclosure, so that nothing decided here serves another caller."""
+        self.disclosures = DisclosureBatch(
+            Disclosure(
+                self.services.database, self.services.vault, self.principal, settings=self.services.settings, now=self.now
+            )
+        )
+
+
+Info = strawberry.Info[Context, Any]

@@ -1,0 +1,219 @@
+"""Error reports: typed in and out (P10), never older than their life (P11)."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import ID
+
+from app.database.pages import EMPTY_PAGE, read_page_request
+from app.error_reports.model import ErrorKind
+from app.error_reports.reach import errors_of
+from app.error_reports.service import record_errors
+from app.error_reports.store import ErrorFilter, find_errors
+from app.profiles.scope import users_within
+from app.profiles.store import find_user
+from auth.rights import Action
+from graphql_schema.context import Info
+from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
+from graphql_schema.ingest import IngestResult
+from graphql_schema.paging import After, Connection, First
+from graphql_schema.profiles import User
+from graphql_schema.reading import stored
+from graphql_schema.scalars import UuidText
+
+ErrorKindEnum = strawberry.enum(ErrorKind, name="ErrorKind", description="What kind of error is reported.")
+
+
+@strawberry.input
+class ExceptionInput:
+    """What was thrown."""
+
+    type: str
+    message: str | None = None
+    stack_trace: str | None = None
+
+
+@strawberry.input
+class PerformanceInput:
+    """How an operation performed and whether it was reliable."""
+
+    operation: str
+    duration_ms: float
+    succeeded: bool | None = None
+    retries: int | None = None
+
+
+@strawberry.input
+class DeviceInput:
+    """The configuration of the device."""
+
+    model: str | None = None
+    os_name: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    language: str | None = None
+    memory_mb: int | None = None
+
+
+@strawberry.input
+class NetworkInput:
+    """The quality of the network connection."""
+
+    connection: str | None = strawberry.field(default=None, description="Such as wifi, ethernet, cellular.")
+    effective_type: str | None = strawberry.field(default=None, description="Such as 4g, as browsers measure it.")
+    downlink_mbps: float | None = None
+    round_trip_ms: float | None = None
+    online: bool | None = None
+
+
+@strawberry.input(description="One report of an error. It is erased 15 days after it was received, whatever it says.")
+class ErrorReportInput:
+    """What a client tells of an error."""
+
+    report_id: ID
+    occurred_at: datetime
+    kind: ErrorKindEnum
+    code: str | None = None
+    message: str | None = None
+    exception: ExceptionInput | None = None
+    log: list[str] | None = None
+    performance: PerformanceInput | None = None
+    device: DeviceInput | None = None
+    network: NetworkInput | None = None
+    session_id: UuidText | None = None
+
+
+@inherits
+@strawberry.type(name="Exception")
+class ExceptionReport:
+    """What was thrown."""
+
+    type: str | None
+    message: str | None
+    stack_trace: str | None
+
+
+@inherits
+@strawberry.type
+class Performance:
+    """How an operation performed and whether it was reliable."""
+
+    operation: str | None
+    duration_ms: float | None
+    succeeded: bool | None
+    retries: int | None
+
+
+@inherits
+@strawberry.type
+class Device:
+    """The configuration of the device."""
+
+    model: str | None
+    os_name: str | None
+    os_version: str | None
+    app_version: str | None
+    language: str | None
+    memory_mb: int | None
+
+
+@inherits
+@strawberry.type
+class Network:
+    """The quality of the network connection."""
+
+    connection: str | None
+    effective_type: str | None
+    downlink_mbps: float | None
+    round_trip_ms: float | None
+    online: bool | None
+
+
+@inherits
+@strawberry.type(description="A report of an error.")
+class ErrorReport:
+    """One report as stored."""
+
+    id: ID
+    report_id: ID
+    kind: ErrorKindEnum
+    code: str | None
+    message: str | None
+    exception: ExceptionReport | None
+    log: list[str] | None
+    performance: Performance | None
+    device: Device | None
+    network: Network | None
+    session_id: UuidText | None
+    truncated: list[str] | None = strawberry.field(description="The texts that were cut at 8 KiB, or lists at 200 lines.")
+    occurred_at: datetime
+    received_at: datetime
+    ip_address: str | None = restricted(RestrictedKind.IP)
+
+    @guarded(Action.READ_ERRORS)
+    def erased_at(self, info: Info) -> datetime:
+        """When the report is erased, at the latest."""
+        received: datetime = stored(self)["receivedAt"]
+        return received + info.context.services.error_life
+
+    @guarded(Action.READ_ERRORS)
+    async def user(self, info: Info) -> User | None:
+        """The person who reported it, if a token told and the caller may see them."""
+        person = stored(self).get("userId")
+        if person is None:
+            return None
+        within = users_within(info.context.principal, None)
+        return stored(await find_user(info.context.services.database, person, within))
+
+
+@strawberry.input(name="ErrorFilter", description="What to look for among the reports.")
+class ErrorFilterInput:
+    """Nothing restricted is here."""
+
+    kinds: list[ErrorKindEnum] | None = None
+    code: str | None = None
+    app_version: str | None = None
+    occurred_after: datetime | None = None
+    occurred_before: datetime | None = None
+
+
+def read_filter(given: ErrorFilterInput | None) -> ErrorFilter:
+    """Return the store's filter."""
+    if given is None:
+        return ErrorFilter()
+    kinds = tuple(ErrorKind(kind) for kind in given.kinds or ())
+    return ErrorFilter(kinds, given.code, given.app_version, given.occurred_after, given.occurred_before)
+
+
+Filter = Annotated[ErrorFilterInput | None, strawberry.argument(description="What to look for.")]
+
+
+@strawberry.type
+class ErrorQueries:
+    """Reading error reports."""
+
+    @guarded(Action.READ_ERRORS)
+    async def errors(self, info: Info, first: First, after: After = None, filter: Filter = None) -> Connection[ErrorReport]:  # noqa: A002
+        """The living reports that the caller may see, newest first."""
+        context, page = info.context, read_page_request(first, after)
+        of = errors_of(context.principal)
+        if of is None:
+            return stored(EMPTY_PAGE)
+        life = context.services.error_life
+        return stored(await find_errors(context.services.database, of, read_filter(filter), page, now=context.now, life=life))
+
+
+@strawberry.type
+class ErrorMutations:
+    """Collecting error data."""
+
+    @guarded(Action.RECORD_ERRORS)
+    async def record_errors(self, info: Info, reports: list[ErrorReportInput]) -> IngestResult:
+        """Record a batch of at most 500; a repeated reportId is a duplicate, a bad report costs only itself."""
+        context = info.context
+        mode = context.services.settings.error_ip
+        database = context.services.database
+        return stored(
+            await record_errors(database, context.principal, context.address, mode, stored(reports), context.now)
+        )

@@ -1,0 +1,177 @@
+"""Users, companies and the three kinds of support profile (P6-P9)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import ID
+
+from app.database.pages import read_page_request
+from app.errors import not_found
+from app.profiles.model import ProfileKind
+from app.profiles.scope import companies_within, users_within
+from app.profiles.store import find_companies, find_company, find_user, find_users
+from app.support.disclosure import Subject
+from auth.rights import Action
+from graphql_schema.context import Info
+from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
+from graphql_schema.paging import After, Connection, First
+from graphql_schema.reading import stored
+
+ProfileKindEnum = strawberry.enum(ProfileKind, name="ProfileKind", description="How the person uses the app.")
+
+
+@inherits
+@strawberry.interface(description="What is collected to support a person; which fields depends on the kind.")
+class SupportProfile:
+    """What the three kinds share."""
+
+    kind: ProfileKindEnum
+    collected_at: datetime | None
+
+    @classmethod
+    def resolve_type(cls, source: dict[str, Any], *_: object) -> str:
+        """Return the GraphQL type of a profile."""
+        return f"{str(source['kind']).title()}Profile"
+
+
+@inherits
+@strawberry.type(description="Outside Microsoft Teams, not logged in: no data is collected.")
+class AnonymousProfile(SupportProfile):
+    """Nothing else: nothing is collected."""
+
+
+@inherits
+@strawberry.type(description="Inside Microsoft Teams, not logged in: what the client claims, unproven.")
+class IdentifiedProfile(SupportProfile):
+    """The notice's fields for an identified person."""
+
+    locale: str | None
+    theme: str | None
+    environment: str | None
+    version: str | None
+    intercom_id: str | None = restricted(RestrictedKind.UPN)
+    intercom_email: str | None = restricted(RestrictedKind.UPN)
+    ms_upn: str | None = restricted(RestrictedKind.UPN)
+    ms_tenant_id: str | None = restricted(RestrictedKind.TENANT_ID)
+    ms_user_id: str | None = restricted(RestrictedKind.DIRECTORY_ID)
+
+
+@inherits
+@strawberry.type(description="Inside Microsoft Teams, logged in.")
+class AuthenticatedProfile(SupportProfile):
+    """The notice's fields for an authenticated person."""
+
+    user_id: ID | None
+    customer_id: ID | None
+    ms_locale: str | None
+    license: str | None
+    ms_is_tenant_admin: bool | None = strawberry.field(description="As the client says; never a ground for a right.")
+    intercom_id: str | None = restricted(RestrictedKind.UPN)
+    intercom_email: str | None = restricted(RestrictedKind.EMAIL)
+    ms_email: str | None = restricted(RestrictedKind.EMAIL)
+    tld: str | None = restricted(RestrictedKind.TENANT_DOMAIN)
+    name: str | None = restricted(RestrictedKind.PERSON_NAME)
+
+
+@inherits
+@strawberry.type(description="A customer.")
+class Company:
+    """What is collected at company level."""
+
+    id: ID
+    company_id: ID | None
+    license: str | None
+    company_name: str | None = restricted(RestrictedKind.TENANT_DOMAIN)
+    ms_tenant_id: str | None = restricted(RestrictedKind.TENANT_ID)
+    ms_tenant_initial_domain: str | None = restricted(RestrictedKind.TENANT_DOMAIN)
+    ms_tenant_default_domain: str | None = restricted(RestrictedKind.TENANT_DOMAIN)
+
+    @guarded(Action.READ_PROFILES)
+    async def users(self, info: Info, first: First, after: After = None) -> Connection["User"] | None:
+        """The people of this company that the caller may see."""
+        company_id = stored(self)["_id"]
+        within = users_within(info.context.principal, company_id)
+        return stored(await find_users(info.context.services.database, within, None, read_page_request(first, after)))
+
+
+@inherits
+@strawberry.type(description="A person, known by a generated id.")
+class User:
+    """One person under one kind of profile."""
+
+    id: ID
+    kind: ProfileKindEnum
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+    @guarded(Action.READ_PROFILES)
+    def profile(self) -> SupportProfile:
+        """The fields of the person's kind."""
+        return stored(profile_of(stored(self)))
+
+    @guarded(Action.READ_PROFILES)
+    async def company(self, info: Info) -> Company | None:
+        """The person's company."""
+        company_id = stored(self).get("companyId")
+        if company_id is None:
+            return None
+        return stored(await find_company(info.context.services.database, company_id))
+
+
+ANONYMOUS_PROFILE = {"kind": ProfileKind.ANONYMOUS.value, "collectedAt": None}
+
+
+def profile_of(user: dict[str, Any]) -> dict[str, Any]:
+    """Return the profile in a stored user, with whom it is about."""
+    return {
+        **user["profile"],
+        "kind": user["kind"],
+        "collectedAt": user["collectedAt"],
+        "restricted": user["restricted"],
+        "subject": Subject(user.get("personId") or user["_id"], user.get("companyId")),
+    }
+
+
+@strawberry.type
+class ProfileQueries:
+    """Looking people and companies up."""
+
+    @guarded(Action.READ_PROFILES)
+    async def user(self, info: Info, id: ID) -> User | None:  # noqa: A002 - the argument's name is fixed
+        """One person; null with NOT_FOUND if there is none that the caller may see."""
+        found = await find_user(info.context.services.database, id, users_within(info.context.principal, None))
+        if found is None:
+            raise not_found("user")
+        return stored(found)
+
+    @guarded(Action.READ_PROFILES)
+    async def users(
+        self,
+        info: Info,
+        first: First,
+        after: After = None,
+        company_id: ID | None = None,
+        kind: Annotated[ProfileKind | None, strawberry.argument(description="Only people of this kind.")] = None,
+    ) -> Connection[User]:
+        """The people whom the caller may see."""
+        within = users_within(info.context.principal, company_id)
+        return stored(await find_users(info.context.services.database, within, kind, read_page_request(first, after)))
+
+    @guarded(Action.READ_PROFILES)
+    async def company(self, info: Info, id: ID) -> Company | None:  # noqa: A002 - the argument's name is fixed
+        """One company; null with NOT_FOUND if there is none that the caller may see."""
+        rows = await find_companies(
+            info.context.services.database,
+            companies_within(info.context.principal, id),
+            read_page_request(1, None),
+        )
+        if not rows.nodes:
+            raise not_found("company")
+        return stored(rows.nodes[0])
+
+    @guarded(Action.READ_PROFILES)
+    async def companies(self, info: Info, first: First, after: After = None) -> Connection[Company]:
+        """The companies that the caller may see."""
+        within = companies_within(info.context.principal, None)
+        return stored(await find_companies(info.context.services.database, within, read_page_request(first, after)))

@@ -1,0 +1,61 @@
+"""The schema: every domain's fields under the three roots, guarded, and printed to `schema.graphql`."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import strawberry
+from graphql import GraphQLObjectType, GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from graphql_schema.census import CensusMutations, CensusQueries
+from graphql_schema.error_reports import ErrorMutations, ErrorQueries
+from graphql_schema.guards import bind_guards
+from graphql_schema.ingest import bind_batches
+from graphql_schema.me import MeQueries
+from graphql_schema.practices import PracticesQueries
+from graphql_schema.profiles import AnonymousProfile, AuthenticatedProfile, IdentifiedProfile, ProfileQueries
+from graphql_schema.reading import read_field
+from graphql_schema.saving import SaveMutations
+from graphql_schema.scalars import SCALARS
+from graphql_schema.usage import UsageMutations, UsageQueries
+from graphql_schema.usage_types import EVENT_TYPES
+
+SDL_PATH = Path(__file__).with_name("schema.graphql")
+
+
+@strawberry.type
+class Query(PracticesQueries, MeQueries, ProfileQueries, UsageQueries, ErrorQueries, CensusQueries):
+    """Everything that can be read."""
+
+
+@strawberry.type
+class Mutation(CensusMutations, UsageMutations, ErrorMutations, SaveMutations):
+    """Everything that can be written."""
+
+
+@lru_cache(maxsize=1)
+def build_strawberry_schema() -> strawberry.Schema:
+    """Return Strawberry's schema, unguarded: for printing and for `build_schema`."""
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[AnonymousProfile, IdentifiedProfile, AuthenticatedProfile, *EVENT_TYPES],
+        config=StrawberryConfig(scalar_map=SCALARS, default_resolver=read_field, disable_field_suggestions=True),
+    )
+
+
+@lru_cache(maxsize=1)
+def build_schema() -> GraphQLSchema:
+    """Return the schema that is served: each resolver behind its guard; raises if a field states none."""
+    schema = build_strawberry_schema()._schema  # noqa: SLF001 - Strawberry gives no other way to its graphql-core schema
+    for graphql_type in schema.type_map.values():
+        if isinstance(graphql_type, GraphQLObjectType) and not graphql_type.name.startswith("__"):
+            graphql_type.is_type_of = None  # documents are served as they are; interfaces resolve by the document's kind
+    bind_batches(schema)
+    bind_guards(schema)
+    return schema
+
+
+def print_sdl() -> str:
+    """Return the SDL with the `@rights` and `@restricted` directives."""
+    return f"{build_strawberry_schema().as_str()}\n"

@@ -1,0 +1,100 @@
+"""Usage events: the six of the notice, each typed (P4), recorded and read per company (P5)."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import ID
+
+from app.database.pages import EMPTY_PAGE, read_page_request
+from app.errors import not_found
+from app.usage.model import EventName
+from app.usage.reach import may_see_request, own_reach
+from app.usage.service import record_events
+from app.usage.store import EventFilter, find_events, find_timeline
+from app.usage.timeline import RequestStatus, fold_request
+from auth.rights import Action
+from graphql_schema.context import Info
+from graphql_schema.guards import guarded, inherits
+from graphql_schema.ingest import IngestResult
+from graphql_schema.paging import After, Connection, First
+from graphql_schema.reading import stored
+from graphql_schema.scalars import UuidText
+from graphql_schema.usage_types import EventInput, EventNameEnum, UsageEvent
+
+RequestStatusEnum = strawberry.enum(RequestStatus, name="RequestStatus", description="The furthest step told of.")
+
+
+@inherits
+@strawberry.type(description="A provisioning request, folded from its events; impossible orders are shown, not hidden.")
+class ProvisioningRequest:
+    """One request for a team."""
+
+    request_id: UuidText
+    status: RequestStatusEnum
+    created_at: datetime | None
+    approved_at: datetime | None
+    rejected_at: datetime | None
+    processed_at: datetime | None
+    failed_at: datetime | None
+    timeline: list[UsageEvent]
+
+
+@strawberry.input(name="EventFilter", description="What to look for among the events.")
+class EventFilterInput:
+    """Nothing restricted is here."""
+
+    names: list[EventNameEnum] | None = None
+    occurred_after: datetime | None = None
+    occurred_before: datetime | None = None
+    request_id: UuidText | None = None
+    template_id: UuidText | None = None
+
+
+def read_filter(given: EventFilterInput | None) -> EventFilter:
+    """Return the store's filter."""
+    if given is None:
+        return EventFilter()
+    names = tuple(EventName(name) for name in given.names or ())
+    return EventFilter(names, given.occurred_after, given.occurred_before, given.request_id, given.template_id)
+
+
+@strawberry.type
+class UsageQueries:
+    """Reading usage."""
+
+    @guarded(Action.READ_USAGE)
+    async def events(
+        self, info: Info, first: First, after: After = None, filter: EventFilterInput | None = None  # noqa: A002
+    ) -> Connection[UsageEvent]:
+        """The events of the caller's company (an ordinary user's: their own), newest first."""
+        page, of = read_page_request(first, after), own_reach(info.context.principal)
+        if of is None:
+            return stored(EMPTY_PAGE)
+        return stored(await find_events(info.context.services.database, of, read_filter(filter), page))
+
+    @guarded(Action.READ_USAGE)
+    async def request(self, info: Info, request_id: UuidText) -> ProvisioningRequest | None:
+        """One provisioning request with its timeline."""
+        of = own_reach(info.context.principal)
+        events = await find_timeline(info.context.services.database, of.company_id, request_id) if of else []
+        if of is None or not may_see_request(of, events):
+            raise not_found("request")
+        return stored(fold_request(request_id, events))
+
+
+@strawberry.type
+class UsageMutations:
+    """Collecting usage."""
+
+    @guarded(Action.RECORD_EVENTS)
+    async def record_events(
+        self, info: Info, events: list[EventInput], company_id: ID | None = None
+    ) -> IngestResult:
+        """Record a batch of at most 500 for the token's company; a repeated eventId is a duplicate.
+
+        `companyId` chooses among the companies of an `ingest` token; anybody else's must be their own.
+        """
+        context = info.context
+        return stored(
+            await record_events(context.services.database, context.principal, company_id, stored(events), context.now)
+        )
