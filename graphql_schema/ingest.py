@@ -5,15 +5,17 @@ The variable lists of these mutations are coerced one item at a time: an item th
 plain dicts; Strawberry's conversion of each item into an object would be work for nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import strawberry
 from graphql import GraphQLField, GraphQLInputType, GraphQLList, GraphQLNonNull, GraphQLResolveInfo, GraphQLSchema, Undefined
-from graphql.utilities import coerce_input_value, validate_input_value
+from graphql.utilities import coerce_input_value
 from strawberry import ID
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from app.ingest import Malformed
+from graphql_schema.explaining import explain_item, read_id
 from graphql_schema.guards import inherits
 
 BATCH_ITEMS = {"CensusInput": "recordId", "EventInput": "eventId", "ErrorReportInput": "reportId"}
@@ -58,37 +60,11 @@ def coerce_batch(values: list[Any], item_type: GraphQLInputType, id_field: str) 
 
 
 def _coerce_item(value: object, item_type: GraphQLInputType, id_field: str) -> Any:  # noqa: ANN401 - a coerced input
-    coerced = coerce_input_value(value, item_type)
+    try:
+        coerced = coerce_input_value(value, item_type)
+    except StrawberryInputCoercionError:  # a @oneOf input that names none, several or null
+        return Malformed("The item must name exactly one kind, with a value that is not null.", read_id(value, id_field))
     return explain_item(value, item_type, id_field) if coerced is Undefined else coerced
-
-
-def explain_item(value: object, item_type: GraphQLInputType, id_field: str) -> Malformed:
-    """Return why an item does not fit its type: the first fault, with its field and without the value."""
-    faults: list[tuple[str, str]] = []
-
-    def note(error: Exception, path: list[str | int]) -> None:
-        faults.append((".".join(map(str, path)), _without_values(str(getattr(error, "message", error)))))
-
-    validate_input_value(value, item_type, note, hide_suggestions=True)
-    field, message = faults[0] if faults else ("", "The item does not fit its input type.")
-    return Malformed(message, _read_id(value, id_field), field or None)
-
-
-def _without_values(message: str) -> str:
-    """Return graphql-core's sentence without the value that it quotes."""
-    head, separator, _ = message.partition(", found")
-    if separator:
-        return f"{head}."
-    quoted, separator, rest = message.partition(": ")
-    return message if not separator else (quoted if "represent" in quoted else rest)
-
-
-def _read_id(value: object, id_field: str) -> str | None:
-    if isinstance(value, Mapping):
-        inner = value if id_field in value else next((part for part in value.values() if isinstance(part, Mapping)), {})
-        found = inner.get(id_field)
-        return found[:100] if isinstance(found, str) else None
-    return None
 
 
 def bind_batches(schema: GraphQLSchema) -> None:

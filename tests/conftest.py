@@ -1,0 +1,44 @@
+"""Fixtures that all tests share: one real mongod a session, a database and a running system for each test."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.database.embedded import EmbeddedMongod
+from tests.harness.live import LiveServer, live_server_process
+from tests.harness.mongod import start_session_mongod
+from tests.harness.system import System, running_system
+
+
+@pytest.fixture(scope="session")
+def mongod() -> Iterator[EmbeddedMongod]:
+    """The session's mongod."""
+    with start_session_mongod() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the session's throw-away keys."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+async def system(mongod: EmbeddedMongod, data_folder: Path) -> AsyncIterator[System]:
+    """A running system on a database of the test's own."""
+    async with running_system(mongod.uri, data_folder) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def live(mongod: EmbeddedMongod, data_folder: Path) -> Iterator[LiveServer]:
+    """A really running server on a free port, with the demo data."""
+    with live_server_process(mongod.uri, data_folder) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def live_server(live: LiveServer) -> str:
+    """The base address of the running server."""
+    return live.url

@@ -1,0 +1,111 @@
+"""The whole running system for a test: the real app on the real mongod, asked over HTTP with real tokens."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from app.clock import utc_now
+from app.main import Parts, build_app, build_services, prepare_services
+from app.settings import Settings
+from auth.development import DevelopmentIssuer
+from auth.principal import Role
+from graphql_schema.context import Services
+
+
+@dataclass(slots=True)
+class MovableClock:
+    """A clock that a test moves; it starts at the present."""
+
+    shift: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        """Return the present, shifted."""
+        return utc_now() + self.shift
+
+    def move(self, **shift: float) -> None:
+        """Move by hours, days, ..."""
+        self.shift += timedelta(**shift)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    body: dict[str, Any]
+    headers: httpx.Headers
+
+    @property
+    def data(self) -> Any:  # noqa: ANN401 - any JSON
+        """The `data` entry."""
+        return self.body.get("data")
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The errors."""
+        return list(self.body.get("errors", ()))
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the errors."""
+        return [error["extensions"]["code"] for error in self.errors]
+
+    def error_at(self, *path: str | int) -> dict[str, Any]:
+        """Return the error at a path."""
+        return next(error for error in self.errors if error.get("path") == list(path))
+
+
+@dataclass(slots=True)
+class System:
+    """The running system and how a test speaks to it."""
+
+    app: Starlette
+    services: Services
+    clock: MovableClock
+    issuer: DevelopmentIssuer
+    client: httpx.AsyncClient
+    _tokens: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def token(self, role: Role, user_id: str | None = None, company_id: str | None = None, **claims: object) -> str:
+        """Return a token; without ids it is for the role's person of the demo data."""
+        key = (role, user_id, company_id, *sorted(claims.items()))
+        if key not in self._tokens:
+            self._tokens[key] = self.issuer.sign(role, user_id, company_id, hours=24 * 365, **claims)
+        return self._tokens[key]
+
+    async def ask(
+        self, query: str, role: Role | None = None, *, token: str | None = None, operation: str | None = None, **variables: object
+    ) -> Reply:
+        """Run an operation as a role (or with a token of the test's own) and return the reply."""
+        token = token or (self.token(role) if role else None)
+        body = {"query": query, "variables": variables, "operationName": operation}
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        response = await self.client.post("/graphql", json=body, headers=headers)
+        return Reply(response.status_code, response.json(), response.headers)
+
+
+@asynccontextmanager
+async def running_system(mongodb_uri: str, data: Path, **changes: object) -> AsyncIterator[System]:
+    """Run the app on a database of its own for the length of the block, then drop the database."""
+    values = {"calls_per_minute": 1_000_000, "anonymous_calls_per_minute": 1_000_000, **changes}
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    settings = Settings(mongodb_uri=mongodb_uri, mongodb_database=name, data_dir=data, **values)  # type: ignore[arg-type]
+    clock = MovableClock()
+    app = build_app(settings, Parts(clock=clock))
+    services = build_services(settings)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
+        await prepare_services(services)
+        try:
+            yield System(app, services, clock, DevelopmentIssuer(data), client)
+        finally:
+            await services.database.client.drop_database(name)
+            await services.vault.close()
+            await services.database.close()
