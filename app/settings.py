@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     )
     census_retention_days: float = Field(90, gt=0, description="life of census records")
     usage_retention_days: float = Field(395, gt=0, description="life of usage events (13 months)")
+    support_retention_days: float = Field(
+        730, gt=0, description="life of support requests and access receipts (24 months)"
+    )
     claim_retention_days: float = Field(30, gt=0, description="life of an identified profile that nobody verified")
     census_rotation_days: int = Field(30, ge=1, le=92, description="rotation of the secret that hashes census ids")
     error_ip: Literal["full", "truncated", "none"] = Field(

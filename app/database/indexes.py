@@ -76,6 +76,31 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
             Index((("userId", 1), ("receivedAt", -1), ("_id", -1))),
             Index((("companyId", 1), ("userId", 1), ("reportId", 1)), unique=True),
         ),
+        **_support_indexes(_seconds(settings.support_retention_days)),
+    }
+
+
+def _support_indexes(life_seconds: int) -> dict[str, tuple[Index, ...]]:
+    newest_request = (("openedAt", -1), ("_id", -1))
+    newest_receipt = (("_id", -1),)  # a receipt's `_id` is its place in the chain: unique, and in order
+    return {
+        "support_requests": (
+            Index((("openedAt", 1),), expire_after_seconds=life_seconds),
+            Index(newest_request),
+            Index((("companyId", 1), *newest_request)),
+            Index((("subjectId", 1), *newest_request)),
+            Index((("takenBy", 1), ("accessEndsAt", 1))),
+            Index((("openerId", 1), ("expiresAt", 1))),
+        ),
+        "support_lookups": (Index((("expiresAt", 1),), expire_after_seconds=0),),
+        "access_receipts": (
+            Index((("at", 1),), expire_after_seconds=life_seconds),
+            Index((("subjectId", 1), *newest_receipt)),
+            Index((("companyId", 1), *newest_receipt)),
+            Index((("actor", 1), *newest_receipt)),
+            Index((("supportRequestId", 1), *newest_receipt)),
+        ),
+        "receipt_heads": (),
     }
 
 

@@ -163,6 +163,51 @@ ERRORS: Schema = _exactly(
     },
 )
 
+_MAYBE_DATE: Schema = {"bsonType": ["date", "null"]}
+_HASH: Schema = {"bsonType": "string", "pattern": "^[0-9a-f]{64}$"}
+
+SUPPORT_REQUESTS = _exactly(
+    {
+        "_id": _STRING,
+        "reason": _STRING,
+        "ticket": _MAYBE_STRING,
+        "status": {"enum": ["OPEN", "TAKEN", "CLOSED"]},
+        "openedBy": {"enum": ["SUBJECT", "COMPANY_ADMIN", "STAFF"]},
+        "openedAt": _DATE,
+        "openerId": _STRING,
+        "subjectId": _MAYBE_STRING,
+        "companyId": _MAYBE_STRING,
+        "takenBy": _MAYBE_STRING,
+        "takenAt": _MAYBE_DATE,
+        "accessEndsAt": _MAYBE_DATE,
+        "closedAt": _MAYBE_DATE,
+        "expiresAt": _DATE,
+    }
+)
+
+SUPPORT_LOOKUPS = _exactly({"_id": _STRING, "misses": {"bsonType": "array", "maxItems": 10}, "expiresAt": _DATE})
+
+ACCESS_RECEIPTS = _exactly(
+    {
+        "_id": {"bsonType": "string", "pattern": "^[0-9]{15}$"},
+        "sequence": _INTEGER,
+        "at": _DATE,
+        "actor": _STRING,
+        "role": _STRING,
+        "supportRequestId": _MAYBE_STRING,
+        "subjectId": _MAYBE_STRING,
+        "companyId": _MAYBE_STRING,
+        "fields": {"bsonType": "array", "items": _STRING},
+        "granted": _BOOLEAN,
+        "reason": _STRING,
+        "previousAt": _MAYBE_DATE,
+        "previousHash": _HASH,
+        "hash": _HASH,
+    }
+)
+
+RECEIPT_HEADS = _exactly({"_id": _STRING, "sequence": _INTEGER, "hash": _HASH, "at": _DATE})
+
 VALIDATORS: dict[str, Schema] = {
     name: {"$jsonSchema": schema}
     for name, schema in {
@@ -171,5 +216,9 @@ VALIDATORS: dict[str, Schema] = {
         "users": USERS,
         "companies": COMPANIES,
         "errors": ERRORS,
+        "support_requests": SUPPORT_REQUESTS,
+        "support_lookups": SUPPORT_LOOKUPS,
+        "access_receipts": ACCESS_RECEIPTS,
+        "receipt_heads": RECEIPT_HEADS,
     }.items()
 }

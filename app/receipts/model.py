@@ -116,7 +116,7 @@ def compute_hash(receipt: Receipt) -> str:
 
 
 def is_intact(receipt: Receipt) -> bool:
-    """Return whether a stored receipt has exactly the fields and types of one, stands at its place, and has its hash."""
+    """Return whether a stored receipt has exactly the fields and types of one, its place and its hash."""
     return (
         receipt.keys() == STORED_FIELDS
         and all(type(receipt[name]) in types for name, types in HASHED_FIELDS.items())

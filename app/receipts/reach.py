@@ -1,4 +1,7 @@
-"""Whose receipts a caller may read, and how the agent is named to them: a stable pseudonym outside of the vendor's staff."""
+"""Whose receipts a caller may read, and how the agent is named to them.
+
+Staff see agents as they are; people and company admins see a pseudonym that is always the same for one agent.
+"""
 
 from collections.abc import Callable
 

@@ -56,7 +56,7 @@ async def insert_receipts(database: Database, receipts: Sequence[Receipt]) -> in
     try:
         await database[RECEIPTS].insert_many(receipts, ordered=True)
     except BulkWriteError as error:
-        details: dict[str, Any] = error.details or {}
+        details: Any = error.details or {}
         failures = details.get("writeErrors") or []
         if details.get("writeConcernErrors") or not failures or failures[0]["code"] != DUPLICATE_KEY:
             raise

@@ -1,7 +1,7 @@
 """Checks the chain of receipts: finds what was altered, taken out, put in another order, or cut off at the end.
 
-Whoever may write to the database could compute a whole new chain. Against that an auditor keeps an earlier end (place and
-hash) elsewhere and passes it as `known`. Receipts gone by age are no finding; that they were old enough is checked.
+Whoever may write to the database could compute a whole new chain. Against that an auditor keeps an earlier end (place
+and hash) elsewhere and passes it as `known`. Receipts gone by age are no finding; that they were old enough is checked.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ async def verify_receipts(
     noted = {**({head.sequence: head.hash} if head else {}), **(known or {})}
     first, last = await read_outermost(database, 1), await read_outermost(database, -1)
     if first is None or last is None:
-        erased = not known and (head is None or head.at is None or head.at < now - life)
+        erased = not noted if head is None or head.at is None else head.at < now - life
         return Verification(ok=True) if erased else _bad(from_sequence, 0, Problem.CUT_OFF, None)
     start = max(from_sequence, int(first["_id"]))
     if start > from_sequence and not _may_begin(first, now - life):
@@ -82,9 +82,7 @@ async def _end_before(database: Database, start: int) -> ChainEnd | None:
     return end_of(receipt) if receipt and is_intact(receipt) else None
 
 
-async def _walk(
-    database: Database, places: range, end: ChainEnd | None, noted: Mapping[int, str]
-) -> Verification:
+async def _walk(database: Database, places: range, end: ChainEnd | None, noted: Mapping[int, str]) -> Verification:
     expected = places.start
     async for receipt in stream_receipts(database, places.start, places.stop - 1):
         if problem := _problem_of(receipt, expected, end, noted):

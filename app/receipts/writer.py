@@ -2,8 +2,8 @@
 
 Promises that `append` returns only when its receipts are durable in the one chain, and raises `UNAVAILABLE` else: then
 the caller discloses nothing. A receipt whose caller has gone meanwhile may stand in the chain; none is ever missing.
-Measured in scripts/bench/receipts.py (4 processes of 8 tasks): the optimistic insert below is faster than a
-transaction on a head document.
+Why an optimistic insert and not a transaction on a head document: 4 processes of 8 tasks on one mongod (2 cores) wrote
+2960 receipts/s, median 3 ms, longest 130 ms, against 2050/s, 9 ms, 240 ms; without grouping 245/s and 37/s.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ from app.receipts.store import insert_receipts, read_end, save_head
 GROUP_MAX = 500
 APPEND_SECONDS = 5.0  # below the 10 s of an operation
 RETRY_SECONDS = 0.002
-TURN_SECONDS = 0.05  # of writing without a break; then other processes get their chance, which the faster one takes else
+# After a turn without a break other processes get their chance; else the one that won last always wins again.
+TURN_SECONDS = 0.05
 BREAK_SECONDS = 0.004
 
 _Waiting = tuple[tuple[ReceiptDraft, ...], "asyncio.Future[list[Receipt]]"]

@@ -1,0 +1,1 @@
+"""Support requests, and the gate that opens restricted fields through them."""

@@ -1,0 +1,141 @@
+"""The gate of restricted fields: decides, writes the receipts, then opens; the only maker of an `OpenAccess`.
+
+One `Disclosure` per operation and caller; a subscription makes a new one for each event, so that it sees a request that
+has closed. Refusals are receipted for the vendor's staff. Other callers can never open a field: their refusals leave no
+receipt, so that nobody outside can flood the chain.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bson import Binary
+
+from app.database.access import OpenAccess
+from app.database.client import Database
+from app.database.vault import Vault
+from app.errors import AppError
+from app.receipts.model import ReceiptDraft
+from app.receipts.writer import ReceiptWriter
+from app.support.model import Subject, SupportRequest
+from app.support.policy import AccessMode, Allowed, Decision, Denied, acting_role, decide
+from app.support.store import find_taken_by
+from auth.principal import Principal, Role
+from auth.rights import Action, Scope, scopes_of
+
+__all__ = ["Disclosure", "Subject", "Wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One field that an operation selects: whose, its coordinate, and its sealed value if there is one."""
+
+    subject: Subject
+    coordinate: str
+    sealed: Binary | None
+
+
+Answer = str | AppError | None
+
+
+class Disclosure:
+    """The restricted fields of one operation, for one caller, at one moment."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        receipts: ReceiptWriter,
+        principal: Principal,
+        *,
+        mode: AccessMode,
+        now: datetime,
+    ) -> None:
+        """Take the parts; nothing is read until a field is wanted."""
+        self._database = database
+        self._vault = vault
+        self._receipts = receipts
+        self._principal = principal
+        self._mode = mode
+        self._now = now
+        self._lock = asyncio.Lock()  # batches of one operation may overlap
+        self._requests: list[SupportRequest] | None = None
+        self._decisions: dict[Subject, Decision] = {}
+        self._receipted: dict[Subject, dict[str, int]] = {}  # the receipt's sequence by field
+
+    async def decisions(self, subjects: Sequence[Subject]) -> dict[Subject, Decision]:
+        """Return what would be decided about each subject, with nothing receipted and nothing opened."""
+        requests = await self._taken_requests()
+        for subject in subjects:
+            if subject not in self._decisions:
+                self._decisions[subject] = decide(self._principal, requests, subject, self._now, self._mode)
+        return {subject: self._decisions[subject] for subject in subjects}
+
+    async def open(self, wanted: Sequence[Wanted]) -> list[Answer]:
+        """Return for each field its value (None where there is none) or its refusal, in order.
+
+        All receipts are durable in one write before the first value is opened; all values open in one batch. Raises
+        `UNAVAILABLE` where receipts or keys cannot be reached: then nothing is disclosed.
+        """
+        decisions = await self.decisions([field.subject for field in wanted])
+        async with self._lock:
+            await self._write_receipts(wanted, decisions)
+        allowed = [field for field in wanted if isinstance(decisions[field.subject], Allowed)]
+        values = iter(await self._open_allowed(allowed))
+        answers: list[Answer] = []
+        for field in wanted:
+            decision = decisions[field.subject]
+            answers.append(refuse(decision, field.coordinate) if isinstance(decision, Denied) else next(values))
+        return answers
+
+    async def _taken_requests(self) -> list[SupportRequest]:
+        async with self._lock:
+            if self._requests is None:
+                may = Scope.TAKEN in scopes_of(self._principal, Action.OPEN_RESTRICTED) and self._mode == "request"
+                self._requests = await find_taken_by(self._database, self._principal.subject, self._now) if may else []
+            return self._requests
+
+    async def _write_receipts(self, wanted: Sequence[Wanted], decisions: Mapping[Subject, Decision]) -> None:
+        """Receipt what has none yet in this operation: one receipt per subject, all of them in one write."""
+        role = acting_role(self._principal)
+        if role is None:
+            return
+        fields: dict[Subject, set[str]] = {}
+        for field in wanted:
+            if field.coordinate not in self._receipted.get(field.subject, ()):
+                fields.setdefault(field.subject, set()).add(field.coordinate)
+        drafts = [self._draft(role, subject, fields[subject], decisions[subject]) for subject in fields]
+        receipts = await self._receipts.append(drafts)
+        for (subject, names), receipt in zip(fields.items(), receipts, strict=True):
+            receipted = self._receipted.setdefault(subject, {})
+            receipted |= {name: receipt["sequence"] for name in names}
+
+    def _draft(self, role: Role, subject: Subject, fields: set[str], decision: Decision) -> ReceiptDraft:
+        return ReceiptDraft(
+            at=self._now,
+            actor=self._principal.subject,
+            role=role.value,
+            fields=tuple(sorted(fields)),
+            granted=isinstance(decision, Allowed),
+            reason=decision.reason,
+            subject_id=subject.person_id,
+            company_id=subject.company_id,
+            support_request_id=decision.request_id if isinstance(decision, Allowed) else None,
+        )
+
+    async def _open_allowed(self, allowed: Sequence[Wanted]) -> list[str | None]:
+        """Open what is sealed among the allowed fields, under the receipts of exactly these fields."""
+        sealed = [field.sealed for field in allowed if field.sealed is not None]
+        if not sealed:
+            return [None] * len(allowed)
+        sequences = {
+            self._receipted[field.subject][field.coordinate] for field in allowed
+        }  # KeyError: no receipt, no value
+        values = iter(await self._vault.open(OpenAccess(tuple(sorted(sequences))), sealed))
+        return [None if field.sealed is None else next(values) for field in allowed]
+
+
+def refuse(decision: Denied, coordinate: str) -> AppError:
+    """Return the error of a refused field: code, field, and what would open it."""
+    return AppError(decision.code, f"You may not have {coordinate}.", field=coordinate, needs=decision.needs)
