@@ -22,6 +22,8 @@ query DataPractices {
         purpose
         retention
         visibleTo
+        restricted
+        coordinate
       }
     }
   }
