@@ -22,7 +22,9 @@ from app.http.health import health_routes
 from app.http.rate import RateLimiter
 from app.log import configure_logging, describe_exception, log
 from app.profiles.service import ProfileService
+from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
+from app.support.service import SupportService
 from app.web.explorer import explorer_page, explorer_routes
 from auth.development import DevelopmentIssuer
 from auth.issuers import issuers_from_json
@@ -38,6 +40,7 @@ def build_services(settings: Settings) -> Services:
     database = connect(settings)
     keyring = load_keyring(settings)
     vault = Vault(database, keyring, settings)
+    receipts = ReceiptWriter(database)
     return Services(
         settings=settings,
         database=database,
@@ -45,6 +48,15 @@ def build_services(settings: Settings) -> Services:
         keyring=keyring,
         hasher=CensusHasher(database, timedelta(days=settings.census_rotation_days)),
         profiles=ProfileService(database, vault, keyring, timedelta(days=settings.claim_retention_days)),
+        receipts=receipts,
+        support=SupportService(
+            database,
+            vault,
+            keyring,
+            receipts,
+            access=timedelta(hours=settings.access_hours),
+            request_life=timedelta(days=settings.request_days),
+        ),
     )
 
 
@@ -147,6 +159,7 @@ def _lifespan(
         await readiness.check()
         yield
         await verifier.aclose()
+        await services.receipts.close()
         await services.vault.close()
         await services.database.close()
 

@@ -44,6 +44,7 @@ class Action(StrEnum):
     OPEN_SUPPORT_REQUEST = "open / close a support request"
     TAKE_SUPPORT_REQUEST = "take a support request"
     READ_RECEIPTS = "accessReceipts"
+    VERIFY_RECEIPTS = "verifyReceipts"
     SERVE_SUBJECT_RIGHTS = "erase, export for others"
 
 
@@ -68,7 +69,9 @@ RIGHTS: Mapping[Action, Row] = {
     Action.READ_PRACTICES: _row({(None, *_ALL_ROLES): Scope.ANY}),
     Action.RECORD_CENSUS: _ANY_FRONTEND,
     Action.RECORD_ERRORS: _ANY_FRONTEND,
-    Action.RECORD_EVENTS: _row({(Role.USER, Role.COMPANY_ADMIN): Scope.OWN_COMPANY, Role.INGEST: Scope.TOKEN_COMPANIES}),
+    Action.RECORD_EVENTS: _row(
+        {(Role.USER, Role.COMPANY_ADMIN): Scope.OWN_COMPANY, Role.INGEST: Scope.TOKEN_COMPANIES}
+    ),
     Action.SAVE_IDENTIFIED_PROFILE: _row({None: Scope.CLAIMED, (Role.USER, Role.COMPANY_ADMIN): Scope.OWN}),
     Action.SAVE_AUTHENTICATED_PROFILE: _row({(Role.USER, Role.COMPANY_ADMIN): Scope.OWN}),
     Action.SAVE_COMPANY: _row({Role.COMPANY_ADMIN: Scope.OWN_COMPANY, Role.INGEST: Scope.TOKEN_COMPANIES}),
@@ -95,6 +98,7 @@ RIGHTS: Mapping[Action, Row] = {
             (Role.SUPPORT_LEAD, Role.PRIVACY_OFFICER): Scope.ANY,
         }
     ),
+    Action.VERIFY_RECEIPTS: _row({(Role.SUPPORT_LEAD, Role.PRIVACY_OFFICER): Scope.ANY}),
     Action.SERVE_SUBJECT_RIGHTS: _row({Role.PRIVACY_OFFICER: Scope.ANY}),
 }
 

@@ -11,8 +11,10 @@ from app.database.client import Database
 from app.database.keyring import Keyring
 from app.database.vault import Vault
 from app.profiles.service import ProfileService
+from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
 from app.support.disclosure import Disclosure
+from app.support.service import SupportService
 from auth.principal import Principal
 from graphql_schema.disclosing import DisclosureBatch
 
@@ -27,6 +29,8 @@ class Services:
     keyring: Keyring
     hasher: CensusHasher
     profiles: ProfileService
+    receipts: ReceiptWriter
+    support: SupportService
 
     @property
     def error_life(self) -> timedelta:
@@ -47,11 +51,16 @@ class Context:
 
     def __post_init__(self) -> None:
         """Give the operation its own disclosure, so that nothing decided here serves another caller."""
-        self.disclosures = DisclosureBatch(
-            Disclosure(
-                self.services.database, self.services.vault, self.principal, settings=self.services.settings, now=self.now
-            )
+        services = self.services
+        disclosure = Disclosure(
+            services.database,
+            services.vault,
+            services.receipts,
+            self.principal,
+            mode=services.settings.support_access,
+            now=self.now,
         )
+        self.disclosures = DisclosureBatch(disclosure)
 
 
 Info = strawberry.Info[Context, Any]

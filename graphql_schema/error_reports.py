@@ -12,7 +12,7 @@ from app.error_reports.reach import errors_of
 from app.error_reports.service import record_errors
 from app.error_reports.store import ErrorFilter, find_errors
 from app.profiles.scope import users_within
-from app.profiles.store import find_user
+from app.profiles.store import find_person
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
@@ -164,7 +164,7 @@ class ErrorReport:
         if person is None:
             return None
         within = users_within(info.context.principal, None)
-        return stored(await find_user(info.context.services.database, person, within))
+        return stored(await find_person(info.context.services.database, person, within))
 
 
 @strawberry.input(name="ErrorFilter", description="What to look for among the reports.")

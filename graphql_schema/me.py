@@ -2,13 +2,20 @@
 
 import strawberry
 
+from app.database.pages import MAX_FIRST, PageRequest, read_page_request
 from app.profiles.model import ProfileKind
-from app.profiles.store import find_company, find_own_user
+from app.profiles.store import find_company, find_person
+from app.support.model import SupportRequestStatus
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.guards import RoleEnum, guarded, inherits
+from graphql_schema.paging import After, Connection, First
 from graphql_schema.profiles import ANONYMOUS_PROFILE, Company, ProfileKindEnum, SupportProfile, User, profile_of
 from graphql_schema.reading import stored
+from graphql_schema.receipts import AccessReceipt, read_receipts
+from graphql_schema.support import SupportRequest
+
+UNFINISHED = {SupportRequestStatus.OPEN, SupportRequestStatus.TAKEN}
 
 
 @inherits
@@ -32,6 +39,19 @@ class Me:
             return None
         return stored(await find_company(info.context.services.database, company_id))
 
+    @guarded(Action.OPEN_SUPPORT_REQUEST)
+    async def open_support_requests(self, info: Info) -> list[SupportRequest] | None:
+        """The caller's support requests that are open or taken, the latest first."""
+        context = info.context
+        page = PageRequest(MAX_FIRST)
+        found = await context.services.support.find_page(context.principal, None, page, context.now)
+        return stored([request for request in found.nodes if request["status"] in UNFINISHED])
+
+    @guarded(Action.READ_RECEIPTS)
+    async def receipts(self, info: Info, first: First, after: After = None) -> Connection[AccessReceipt] | None:
+        """Who opened, or was refused, what about the caller."""
+        return stored(await read_receipts(info.context, read_page_request(first, after)))
+
     @guarded(Action.READ_SELF)
     def profile(self) -> SupportProfile | None:
         """The caller's profile; of somebody without a token nothing is collected."""
@@ -51,7 +71,7 @@ class MeQueries:
         principal = info.context.principal
         own = None
         if principal.user_id is not None:
-            own = await find_own_user(info.context.services.database, principal.user_id)
+            own = await find_person(info.context.services.database, principal.user_id, {})
         kind = ProfileKind.ANONYMOUS if principal.is_anonymous else ProfileKind.AUTHENTICATED
         roles = sorted(principal.roles, key=list(type(next(iter(principal.roles)))).index) if principal.roles else []
         return stored({"kind": own["kind"] if own else kind, "roles": roles, "own": own})

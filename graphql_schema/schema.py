@@ -15,8 +15,10 @@ from graphql_schema.me import MeQueries
 from graphql_schema.practices import PracticesQueries
 from graphql_schema.profiles import AnonymousProfile, AuthenticatedProfile, IdentifiedProfile, ProfileQueries
 from graphql_schema.reading import read_field
+from graphql_schema.receipts import ReceiptQueries
 from graphql_schema.saving import SaveMutations
 from graphql_schema.scalars import SCALARS
+from graphql_schema.support import SupportMutations, SupportQueries
 from graphql_schema.usage import UsageMutations, UsageQueries
 from graphql_schema.usage_types import EVENT_TYPES
 
@@ -24,12 +26,12 @@ SDL_PATH = Path(__file__).with_name("schema.graphql")
 
 
 @strawberry.type
-class Query(PracticesQueries, MeQueries, ProfileQueries, UsageQueries, ErrorQueries, CensusQueries):
+class Query(PracticesQueries, MeQueries, ProfileQueries, UsageQueries, ErrorQueries, CensusQueries, SupportQueries, ReceiptQueries):
     """Everything that can be read."""
 
 
 @strawberry.type
-class Mutation(CensusMutations, UsageMutations, ErrorMutations, SaveMutations):
+class Mutation(CensusMutations, UsageMutations, ErrorMutations, SaveMutations, SupportMutations):
     """Everything that can be written."""
 
 
