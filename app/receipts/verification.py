@@ -20,9 +20,9 @@ class Problem(StrEnum):
 
     ALTERED = "altered"
     MISSING = "missing"
-    NOT_LINKED = "does not follow the one before"
-    CUT_OFF = "cut off: the chain was longer"
-    OTHER_CHAIN = "not the chain that was noted"
+    NOT_LINKED = "not linked to the one before"
+    CUT_OFF = "cut off with all after it"
+    OTHER_CHAIN = "not the one that was noted"
 
 
 @dataclass(frozen=True, slots=True)

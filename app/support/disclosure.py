@@ -1,4 +1,4 @@
-"""The gate of restricted fields: decides, writes the receipts, then opens; the only maker of an `OpenAccess`.
+"""The gate of restricted fields: decides, writes the receipts, then opens; the only one who grants an `OpenAccess`.
 
 One `Disclosure` per operation and caller; a subscription makes a new one for each event, so that it sees a request that
 has closed. Refusals are receipted for the vendor's staff. Other callers can never open a field: their refusals leave no
@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bson import Binary
 
-from app.database.access import OpenAccess
+from app.database.access import grant_access
 from app.database.client import Database
 from app.database.vault import Vault
 from app.errors import AppError
@@ -62,7 +63,7 @@ class Disclosure:
         self._lock = asyncio.Lock()  # batches of one operation may overlap
         self._requests: list[SupportRequest] | None = None
         self._decisions: dict[Subject, Decision] = {}
-        self._receipted: dict[Subject, dict[str, int]] = {}  # the receipt's sequence by field
+        self._receipted: dict[Subject, dict[str, Any]] = {}  # the receipt's sequence by field
 
     async def decisions(self, subjects: Sequence[Subject]) -> dict[Subject, Decision]:
         """Return what would be decided about each subject, with nothing receipted and nothing opened."""
@@ -109,7 +110,7 @@ class Disclosure:
         receipts = await self._receipts.append(drafts)
         for (subject, names), receipt in zip(fields.items(), receipts, strict=True):
             receipted = self._receipted.setdefault(subject, {})
-            receipted |= {name: receipt["sequence"] for name in names}
+            receipted |= dict.fromkeys(names, receipt["sequence"])
 
     def _draft(self, role: Role, subject: Subject, fields: set[str], decision: Decision) -> ReceiptDraft:
         return ReceiptDraft(
@@ -129,10 +130,11 @@ class Disclosure:
         sealed = [field.sealed for field in allowed if field.sealed is not None]
         if not sealed:
             return [None] * len(allowed)
-        sequences = {
-            self._receipted[field.subject][field.coordinate] for field in allowed
-        }  # KeyError: no receipt, no value
-        values = iter(await self._vault.open(OpenAccess(tuple(sorted(sequences))), sealed))
+        # KeyError here would mean a field without a receipt: no receipt, no value.
+        sequences = {self._receipted[field.subject][field.coordinate] for field in allowed}
+        subjects = frozenset(field.subject.person_id or field.subject.company_id or "" for field in allowed)
+        access = grant_access(self._principal.subject, subjects, tuple(sorted(sequences)))
+        values = iter(await self._vault.open(access, sealed))
         return [None if field.sealed is None else next(values) for field in allowed]
 
 
