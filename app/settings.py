@@ -5,8 +5,9 @@ Refuses to start in production without issuers and secrets of its own. Units sta
 
 import base64
 import binascii
+import json
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,7 +36,20 @@ class Settings(BaseSettings):
     database_timeout_ms: int = Field(3_000, description="wait for a reachable server before `UNAVAILABLE`")
     jwt_issuers: str = Field("", description="trusted issuers, a JSON list (see Tokens)")
     master_key: SecretStr = Field(
-        SecretStr(""), description="96 random bytes in base64: seals restricted values, keys the blind index"
+        SecretStr(""), description="96 random bytes in base64: wraps the data keys that seal restricted values"
+    )
+    new_master_key: SecretStr = Field(
+        SecretStr(""), description="the master key to rotate to: read beside MASTER_KEY, and used for new data keys"
+    )
+    kms_provider: Literal["local", "aws", "azure", "gcp", "kmip"] = Field(
+        "local", description="who wraps the data keys: MASTER_KEY (`local`) or a key service"
+    )
+    kms_provider_options: SecretStr = Field(
+        SecretStr(""),
+        description="JSON: PyMongo's `kms_providers` entry of the key service, and `tls` for its TLS options",
+    )
+    kms_master_key: str = Field(
+        "", description="JSON: PyMongo's `master_key`, the key service's key (region, key, ...)"
     )
     support_access: Literal["request", "role"] = Field(
         "request", description="`role` drops the support request, not the receipts"
@@ -50,7 +64,9 @@ class Settings(BaseSettings):
     support_retention_days: float = Field(
         730, gt=0, description="life of support requests and access receipts (24 months)"
     )
-    receipt_retention_days: float = Field(730, gt=0, description="life of access receipts and support requests (24 months)")
+    receipt_retention_days: float = Field(
+        730, gt=0, description="life of access receipts and support requests (24 months)"
+    )
     claim_retention_days: float = Field(30, gt=0, description="life of an identified profile that nobody verified")
     census_rotation_days: int = Field(30, ge=1, le=92, description="rotation of the secret that hashes census ids")
     error_ip: Literal["full", "truncated", "none"] = Field(
@@ -61,22 +77,32 @@ class Settings(BaseSettings):
     calls_per_minute: int = Field(600, ge=1, description="calls a minute of one caller with a token")
     anonymous_calls_per_minute: int = Field(120, ge=1, description="calls a minute of one address without a token")
     operation_seconds: float = Field(10, gt=0, description="time budget of one operation")
+    fast_execution: bool = Field(
+        default=True, description="compiled rows for plain records; `false`: all by graphql-core"
+    )
     introspection: Literal["development", "authenticated"] = Field(
         "authenticated", description="who may introspect besides everyone in development"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
 
-    @field_validator("master_key")
+    @field_validator("master_key", "new_master_key")
     @classmethod
     def _check_master_key(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
             decode_key(value.get_secret_value())
         return value
 
+    @field_validator("kms_provider_options", "kms_master_key")
+    @classmethod
+    def _check_json_object(cls, value: SecretStr | str) -> SecretStr | str:
+        decode_object(value.get_secret_value() if isinstance(value, SecretStr) else value)
+        return value
+
     @model_validator(mode="after")
     def _check_production(self) -> Self:
         if self.environment == "production":
-            for name in ("mongodb_uri", "jwt_issuers", "master_key"):
+            needed = ["mongodb_uri", "jwt_issuers", *(["master_key"] if self.kms_provider == "local" else [])]
+            for name in needed:
                 value = getattr(self, name)
                 if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
                     message = f"{name.upper()} must be set when ENVIRONMENT=production"
@@ -112,3 +138,14 @@ def decode_key(text: str) -> bytes:
         message = f"must be {MASTER_KEY_BYTES} bytes in base64"
         raise ValueError(message)
     return key
+
+
+def decode_object(text: str) -> dict[str, Any]:
+    """Return the JSON object in a setting, empty where it is not set; raises `ValueError` that does not show it."""
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")  # noqa: TRY004 - pydantic reads ValueErrors
+    return value

@@ -76,6 +76,8 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
             Index((("userId", 1), ("receivedAt", -1), ("_id", -1))),
             Index((("companyId", 1), ("userId", 1), ("reportId", 1)), unique=True),
         ),
+        "vault_keys": (Index((("keyAltNames", 1),), unique=True, partial={"keyAltNames": {"$exists": True}}),),
+        "vault_settings": (),
         **_support_indexes(_seconds(settings.support_retention_days)),
     }
 
