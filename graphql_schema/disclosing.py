@@ -5,6 +5,7 @@ that is not opened is an error, never the sealed or the plain value.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -33,6 +34,7 @@ class DisclosureBatch:
     async def _flush(self) -> None:
         await asyncio.sleep(0)  # lets the siblings of this turn queue up
         batch, self._waiting, self._task = self._waiting, [], None
+        answers: Sequence[str | Exception | None]
         try:
             answers = await self._disclosure.open([wanted for wanted, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to each waiting field, which raises it
@@ -46,7 +48,7 @@ class DisclosureBatch:
                 future.set_result(answer)
 
 
-async def reveal(source: Any, info: GraphQLResolveInfo) -> str | None:  # noqa: ANN401 - a stored document
+async def reveal(source: Any, info: GraphQLResolveInfo[Any]) -> str | None:
     """Resolve any restricted field: its sealed value, opened by the operation's disclosure."""
     subject = source.get("subject") or _subject_of(source, info.parent_type.name)
     sealed = source.get("restricted", {}).get(info.field_name)

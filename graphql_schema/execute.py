@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, default_type_resolver
-from graphql.execution.execute import default_field_resolver
 from graphql.execution.collect_fields import FragmentDetails
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from graphql.execution.execute import default_field_resolver
 
 from app.errors import AppError, ErrorCode
 from app.operation import Answer, Ask
 from graphql_schema.context import Context, Services
 from graphql_schema.errors import format_error, to_public
+from graphql_schema.fast.executor import Compiled, FastExecutor, OrdinaryExecutor
 from graphql_schema.plan import InvalidDocumentError, Plan, PlanCache, is_mutation
 from graphql_schema.variables import InvalidVariablesError, coerce_variables
 
@@ -39,9 +39,7 @@ class Runner:
             self._check_operation(plan, operation, ask)
             executor = self._prepare(plan, operation, ask)
             budget = self.services.settings.operation_seconds
-            result = executor.execute_operation()
-            if not hasattr(result, "errors"):
-                result = await asyncio.wait_for(result, budget)
+            result = await asyncio.wait_for(executor.run(), budget)
         except (InvalidDocumentError, InvalidVariablesError) as error:
             return refuse(error.errors, ask.request_id, name)
         except Exception as error:  # noqa: BLE001 - the one door masks what it does not know
@@ -55,10 +53,13 @@ class Runner:
         if plan.introspects and ask.principal.is_anonymous and not settings.in_development:
             raise AppError(ErrorCode.FORBIDDEN, "Introspection needs a token.", needs="a token")
 
-    def _prepare(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> StrawberryGraphQLCoreExecutionContext:
+    def _prepare(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> OrdinaryExecutor | FastExecutor:
+        settings = self.services.settings
+        name = operation.name.value if operation.name else None
         variables = coerce_variables(self.schema, operation, ask.variables)
         context = Context(self.services, ask.principal, ask.now, ask.request_id, ask.address)
-        return StrawberryGraphQLCoreExecutionContext(
+        executor_class = FastExecutor if settings.fast_execution and not plan.has_directives else OrdinaryExecutor
+        executor = executor_class(
             self.schema,
             plan.fragments,
             {name: FragmentDetails(node, None) for name, node in plan.fragments.items()},
@@ -71,6 +72,8 @@ class Runner:
             default_field_resolver,
             operation_extensions={},
         )
+        executor.compiled = plan.compiled.setdefault(name, Compiled())
+        return executor
 
 
 def complete(data: Mapping[str, Any] | None, errors: Sequence[GraphQLError], request_id: str, name: str) -> Answer:

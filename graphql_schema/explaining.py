@@ -16,7 +16,10 @@ _Sentence = Callable[[re.Match[str]], tuple[str, str]]
 # What graphql-core says, and (field below the path, what is expected) in our words.
 _SENTENCES: tuple[tuple[re.Pattern[str], _Sentence], ...] = (
     (re.compile(r"include required field '(\w+)'"), lambda found: (found[1], "is required")),
-    (re.compile(r"of type '(\w+)' not to include unknown field '"), lambda found: ("", f"has a field that {found[1]} has not")),
+    (
+        re.compile(r"of type '(\w+)' not to include unknown field '"),
+        lambda found: ("", f"has a field that {found[1]} has not"),
+    ),
     (re.compile(r"encountered error '\w+ (must [^']*)'; found"), lambda found: ("", found[1])),
     (re.compile(r"non-null type"), lambda _: ("", "must not be null")),
     (re.compile(r"in '(\w+)' enum|^Enum '(\w+)'"), lambda found: ("", f"must be a value of {found[1] or found[2]}")),

@@ -57,7 +57,7 @@ class Restricted:
 class Rights:
     """The `@rights` directive of the SDL."""
 
-    roles: list[RoleEnum]
+    roles: list[Role]
     anonymous: bool = False
 
 
@@ -80,20 +80,20 @@ def inherits(cls: Type) -> Type:
     return cls
 
 
-def guarded(action: Action, **options: Any) -> Any:  # noqa: ANN401 - Strawberry's own signature
+def guarded(action: Action, **options: Any) -> Any:
     """Return a field that only callers with `action` may have."""
     rights = Rights(roles=list(roles_with(action)), anonymous=open_to_anonymous(action))
     metadata = {GUARD: Guard(action=action)}
     return strawberry.field(directives=[rights], metadata=metadata, **options)
 
 
-def guarded_subscription(action: Action, **options: Any) -> Any:  # noqa: ANN401 - Strawberry's own signature
+def guarded_subscription(action: Action, **options: Any) -> Any:
     """Return a subscription that only callers with `action` may start; each event is checked again."""
     rights = Rights(roles=list(roles_with(action)), anonymous=open_to_anonymous(action))
     return strawberry.subscription(directives=[rights], metadata={GUARD: Guard(action=action)}, **options)
 
 
-def restricted(kind: RestrictedKind) -> Any:  # noqa: ANN401 - stands where a field's default stands
+def restricted(kind: RestrictedKind) -> Any:
     """Return a field whose value only the disclosure opens."""
     return strawberry.field(
         directives=[Restricted(kind=kind)],
@@ -138,7 +138,7 @@ def bind_guards(schema: GraphQLSchema) -> None:
 
 def _wrap(field: GraphQLField, action: Action) -> None:
     def checked(resolve: Callable[..., Any]) -> Callable[..., Any]:
-        def resolve_if_allowed(source: object, info: GraphQLResolveInfo, **arguments: object) -> Any:  # noqa: ANN401
+        def resolve_if_allowed(source: object, info: GraphQLResolveInfo[Any], **arguments: object) -> Any:
             check_right(info.context.principal, action, f"{info.parent_type.name}.{info.field_name}")
             return resolve(source, info, **arguments)
 

@@ -5,11 +5,10 @@ The variable lists of these mutations are coerced one item at a time: an item th
 plain dicts; Strawberry's conversion of each item into an object would be work for nothing.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLInputType, GraphQLList, GraphQLNonNull, GraphQLResolveInfo, GraphQLSchema, Undefined
+from graphql import GraphQLInputType, GraphQLList, GraphQLNonNull, Undefined
 from graphql.utilities import coerce_input_value
 from strawberry import ID
 from strawberry.exceptions import StrawberryInputCoercionError
@@ -59,32 +58,11 @@ def coerce_batch(values: list[Any], item_type: GraphQLInputType, id_field: str) 
     return [_coerce_item(value, item_type, id_field) for value in values]
 
 
-def _coerce_item(value: object, item_type: GraphQLInputType, id_field: str) -> Any:  # noqa: ANN401 - a coerced input
+def _coerce_item(value: object, item_type: GraphQLInputType, id_field: str) -> Any:
     try:
         coerced = coerce_input_value(value, item_type)
     except StrawberryInputCoercionError:  # a @oneOf input that names none, several or null
-        return Malformed("The item must name exactly one kind, with a value that is not null.", read_id(value, id_field))
+        return Malformed(
+            "The item must name exactly one kind, with a value that is not null.", read_id(value, id_field)
+        )
     return explain_item(value, item_type, id_field) if coerced is Undefined else coerced
-
-
-def bind_batches(schema: GraphQLSchema) -> None:
-    """Give the record mutations resolvers that take plain items."""
-    mutation = schema.mutation_type
-    if mutation is None:
-        return
-    for field in mutation.fields.values():
-        for argument in field.args.values():
-            if batch_item_type(argument.type) is not None:
-                _bind(field)
-
-
-def _bind(field: GraphQLField) -> None:
-    function: Callable[..., Any] = field.extensions["strawberry-definition"].base_resolver.wrapped_func
-
-    def resolve(source: object, info: GraphQLResolveInfo, **arguments: Any) -> Any:  # noqa: ANN401
-        return function(source, info, **{PYTHON_NAMES.get(name, name): value for name, value in arguments.items()})
-
-    field.resolve = resolve
-
-
-PYTHON_NAMES = {"companyId": "company_id"}

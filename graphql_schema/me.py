@@ -6,9 +6,10 @@ from app.database.pages import MAX_FIRST, PageRequest, read_page_request
 from app.profiles.model import ProfileKind
 from app.profiles.store import find_company, find_person
 from app.support.model import SupportRequestStatus
+from auth.principal import Role
 from auth.rights import Action
 from graphql_schema.context import Info
-from graphql_schema.guards import RoleEnum, guarded, inherits
+from graphql_schema.guards import guarded, inherits
 from graphql_schema.paging import After, Connection, First
 from graphql_schema.profiles import ANONYMOUS_PROFILE, Company, ProfileKindEnum, SupportProfile, User, profile_of
 from graphql_schema.reading import stored
@@ -24,7 +25,7 @@ class Me:
     """Who is calling, as the token tells, and their own record."""
 
     kind: ProfileKindEnum
-    roles: list[RoleEnum]
+    roles: list[Role]
 
     @guarded(Action.READ_SELF)
     def user(self) -> User | None:
@@ -73,5 +74,5 @@ class MeQueries:
         if principal.user_id is not None:
             own = await find_person(info.context.services.database, principal.user_id, {})
         kind = ProfileKind.ANONYMOUS if principal.is_anonymous else ProfileKind.AUTHENTICATED
-        roles = sorted(principal.roles, key=list(type(next(iter(principal.roles)))).index) if principal.roles else []
+        roles = sorted(principal.roles, key=list(Role).index)
         return stored({"kind": own["kind"] if own else kind, "roles": roles, "own": own})

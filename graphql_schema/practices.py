@@ -11,7 +11,7 @@ from app.errors import not_found
 from app.practices import CURRENT_VERSION, PRACTICES, Category, Item, Notice, diff, notice
 from auth.principal import Role
 from auth.rights import Action
-from graphql_schema.guards import RestrictedKind, RoleEnum, guarded, inherits
+from graphql_schema.guards import RestrictedKind, guarded, inherits
 from graphql_schema.reading import stored
 
 
@@ -36,7 +36,7 @@ class PracticeItem:
     purpose: str
     retention: str = strawberry.field(description="How long it is kept.")
     retention_days: int | None = strawberry.field(description="The same in days; null: as long as the account.")
-    visible_to: list[RoleEnum] = strawberry.field(description="The roles that may see it, each within its rights.")
+    visible_to: list[Role] = strawberry.field(description="The roles that may see it, each within its rights.")
     restricted: RestrictedKind | None
     coordinate: str = strawberry.field(description="The GraphQL coordinate that carries it.")
 
@@ -93,7 +93,9 @@ class DataPractices:
     note: str
     is_current: bool
     versions: list[str] = strawberry.field(description="All versions, oldest first.")
-    changes: PracticesDifference | None = strawberry.field(description="Against the version before; null for the first.")
+    changes: PracticesDifference | None = strawberry.field(
+        description="Against the version before; null for the first."
+    )
     promises: list[Promise]
     categories: list[PracticeCategory]
 
@@ -105,7 +107,9 @@ class PracticesQueries:
     @guarded(Action.READ_PRACTICES)
     def data_practices(
         self,
-        version: Annotated[str | None, strawberry.argument(description="A version; the current one if not given.")] = None,
+        version: Annotated[
+            str | None, strawberry.argument(description="A version; the current one if not given.")
+        ] = None,
     ) -> DataPractices:
         """What is collected, why, for how long, and who may see it."""
         found = notice(version)

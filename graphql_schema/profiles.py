@@ -138,7 +138,7 @@ class ProfileQueries:
     """Looking people and companies up."""
 
     @guarded(Action.READ_PROFILES)
-    async def user(self, info: Info, id: ID) -> User | None:  # noqa: A002 - the argument's name is fixed
+    async def user(self, info: Info, id: ID) -> User | None:
         """One person; null with NOT_FOUND if there is none that the caller may see."""
         found = await find_user(info.context.services.database, id, users_within(info.context.principal, None))
         if found is None:
@@ -159,7 +159,7 @@ class ProfileQueries:
         return stored(await find_users(info.context.services.database, within, kind, read_page_request(first, after)))
 
     @guarded(Action.READ_PROFILES)
-    async def company(self, info: Info, id: ID) -> Company | None:  # noqa: A002 - the argument's name is fixed
+    async def company(self, info: Info, id: ID) -> Company | None:
         """One company; null with NOT_FOUND if there is none that the caller may see."""
         rows = await find_companies(
             info.context.services.database,

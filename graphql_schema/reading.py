@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_camel_case
 graphql_name = lru_cache(maxsize=1024)(to_camel_case)
 
 
-def read_field(source: Any, python_name: str) -> Any:  # noqa: ANN401 - whatever a store returns
+def read_field(source: Any, python_name: str) -> Any:
     """Return the value of a plain field; a document without it has null there."""
     if isinstance(source, Mapping):
         if python_name == "id":
@@ -18,6 +18,6 @@ def read_field(source: Any, python_name: str) -> Any:  # noqa: ANN401 - whatever
     return getattr(source, python_name)
 
 
-def stored(value: object) -> Any:  # noqa: ANN401 - the type that the SDL states stands for the document
+def stored(value: object) -> Any:
     """Return a stored document (or page of them) where the schema's type is stated: documents are served as they are."""
     return value

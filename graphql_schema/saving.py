@@ -15,7 +15,9 @@ from graphql_schema.profiles import Company, ProfileKindEnum, SupportProfile, Us
 from graphql_schema.reading import graphql_name, stored
 
 
-@strawberry.input(description="Inside Microsoft Teams, not logged in. Without a token this is a claim that nobody proved.")
+@strawberry.input(
+    description="Inside Microsoft Teams, not logged in. Without a token this is a claim that nobody proved."
+)
 class IdentifiedProfileInput:
     """The notice's fields for an identified person."""
 
@@ -73,21 +75,21 @@ class SaveMutations:
     """Saving support data."""
 
     @guarded(Action.SAVE_IDENTIFIED_PROFILE)
-    async def save_identified_profile(self, info: Info, input: IdentifiedProfileInput) -> SavedProfile:  # noqa: A002
+    async def save_identified_profile(self, info: Info, input: IdentifiedProfileInput) -> SavedProfile:
         """Save the profile of a person inside Microsoft Teams who is not logged in."""
         context = info.context
         user = await context.services.profiles.save_identified(context.principal, _given(input), context.now)
         return stored(_saved(user, ProfileKind.IDENTIFIED, known=not context.principal.is_anonymous))
 
     @guarded(Action.SAVE_AUTHENTICATED_PROFILE)
-    async def save_authenticated_profile(self, info: Info, input: AuthenticatedProfileInput) -> SavedProfile:  # noqa: A002
+    async def save_authenticated_profile(self, info: Info, input: AuthenticatedProfileInput) -> SavedProfile:
         """Save the caller's own profile."""
         context = info.context
         user = await context.services.profiles.save_authenticated(context.principal, _given(input), context.now)
         return stored(_saved(user, ProfileKind.AUTHENTICATED, known=True))
 
     @guarded(Action.SAVE_COMPANY)
-    async def save_company(self, info: Info, input: CompanyInput) -> Company:  # noqa: A002
+    async def save_company(self, info: Info, input: CompanyInput) -> Company:
         """Save the company of the caller's token."""
         context = info.context
         company_id = choose_company(context.principal, input.company_id or None, Action.SAVE_COMPANY)

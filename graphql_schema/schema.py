@@ -4,13 +4,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.binding import bind_resolvers
 from graphql_schema.census import CensusMutations, CensusQueries
 from graphql_schema.error_reports import ErrorMutations, ErrorQueries
 from graphql_schema.guards import bind_guards
-from graphql_schema.ingest import bind_batches
 from graphql_schema.me import MeQueries
 from graphql_schema.practices import PracticesQueries
 from graphql_schema.profiles import AnonymousProfile, AuthenticatedProfile, IdentifiedProfile, ProfileQueries
@@ -26,7 +26,16 @@ SDL_PATH = Path(__file__).with_name("schema.graphql")
 
 
 @strawberry.type
-class Query(PracticesQueries, MeQueries, ProfileQueries, UsageQueries, ErrorQueries, CensusQueries, SupportQueries, ReceiptQueries):
+class Query(
+    PracticesQueries,
+    MeQueries,
+    ProfileQueries,
+    UsageQueries,
+    ErrorQueries,
+    CensusQueries,
+    SupportQueries,
+    ReceiptQueries,
+):
     """Everything that can be read."""
 
 
@@ -49,11 +58,9 @@ def build_strawberry_schema() -> strawberry.Schema:
 @lru_cache(maxsize=1)
 def build_schema() -> GraphQLSchema:
     """Return the schema that is served: each resolver behind its guard; raises if a field states none."""
-    schema = build_strawberry_schema()._schema  # noqa: SLF001 - Strawberry gives no other way to its graphql-core schema
-    for graphql_type in schema.type_map.values():
-        if isinstance(graphql_type, GraphQLObjectType) and not graphql_type.name.startswith("__"):
-            graphql_type.is_type_of = None  # documents are served as they are; interfaces resolve by the document's kind
-    bind_batches(schema)
+    declared = build_strawberry_schema()
+    schema = declared._schema  # noqa: SLF001 - Strawberry gives no other way to its graphql-core schema
+    bind_resolvers(schema, declared)
     bind_guards(schema)
     return schema
 

@@ -24,7 +24,9 @@ SupportRequestStatusEnum = strawberry.enum(SupportRequestStatus, name="SupportRe
 OpenedByEnum = strawberry.enum(OpenedBy, name="OpenedBy", description="Who asked for help.")
 
 
-@strawberry.input(description="A person as staff hear of them by phone or mail: matched exactly, receipted, rate limited.")
+@strawberry.input(
+    description="A person as staff hear of them by phone or mail: matched exactly, receipted, rate limited."
+)
 class UpnInput:
     """The one look-up by UPN; staff only."""
 
@@ -111,14 +113,16 @@ class SupportQueries:
         info: Info,
         first: First,
         after: After = None,
-        status: Annotated[SupportRequestStatus | None, strawberry.argument(description="Only those in this state.")] = None,
+        status: Annotated[
+            SupportRequestStatus | None, strawberry.argument(description="Only those in this state.")
+        ] = None,
     ) -> Connection[SupportRequest]:
         """The requests in the caller's reach, the latest first."""
         context, page = info.context, read_page_request(first, after)
         return stored(await context.services.support.find_page(context.principal, status, page, context.now))
 
     @guarded(Action.OPEN_SUPPORT_REQUEST)
-    async def support_request(self, info: Info, id: ID) -> SupportRequest | None:  # noqa: A002 - the name is fixed
+    async def support_request(self, info: Info, id: ID) -> SupportRequest | None:
         """One request; null with NOT_FOUND if there is none in the caller's reach."""
         context = info.context
         found = await context.services.support.find(context.principal, id, context.now)
@@ -132,7 +136,7 @@ class SupportMutations:
     """Opening, taking, releasing and closing."""
 
     @guarded(Action.OPEN_SUPPORT_REQUEST)
-    async def open_support_request(self, info: Info, input: OpenSupportRequestInput) -> SupportRequest:  # noqa: A002
+    async def open_support_request(self, info: Info, input: OpenSupportRequestInput) -> SupportRequest:
         """Ask for help: about oneself, about somebody in one's company, or (staff, flagged, with ticket) about anybody."""
         context, asked = info.context, read_subject(input.subject)
         return stored(
@@ -140,19 +144,19 @@ class SupportMutations:
         )
 
     @guarded(Action.TAKE_SUPPORT_REQUEST)
-    async def take_support_request(self, info: Info, id: ID) -> SupportRequest:  # noqa: A002 - the name is fixed
+    async def take_support_request(self, info: Info, id: ID) -> SupportRequest:
         """Take an open request; of several agents at the same moment one wins, the others learn who."""
         context = info.context
         return stored(await context.services.support.take(context.principal, id, context.now))
 
     @guarded(Action.TAKE_SUPPORT_REQUEST)
-    async def release_support_request(self, info: Info, id: ID) -> SupportRequest:  # noqa: A002 - the name is fixed
+    async def release_support_request(self, info: Info, id: ID) -> SupportRequest:
         """Give a taken request back."""
         context = info.context
         return stored(await context.services.support.release(context.principal, id, context.now))
 
     @guarded(Action.OPEN_SUPPORT_REQUEST)
-    async def close_support_request(self, info: Info, id: ID) -> SupportRequest:  # noqa: A002 - the name is fixed
+    async def close_support_request(self, info: Info, id: ID) -> SupportRequest:
         """Close a request for good; all access through it ends at once."""
         context = info.context
         return stored(await context.services.support.close(context.principal, id, context.now))
