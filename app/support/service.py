@@ -71,6 +71,8 @@ class SupportService:
     async def close(self, principal: Principal, request_id: str, now: datetime) -> SupportRequest:
         """Close a request for good, which ends all access at once; closing a closed one changes nothing."""
         request = await self._find(principal, request_id)
+        if status_at(request, now) is SupportRequestStatus.CLOSED:  # sent again after a doubt
+            return self._show(request, principal, now)
         if not may_close(principal, request, now):
             needs = "to be the one who asked, the agent who has the request, or the support_lead role"
             raise forbidden("closeSupportRequest", needs)

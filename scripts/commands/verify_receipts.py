@@ -31,7 +31,8 @@ def main() -> int:
     options = _parse()
     with ExitStack() as stack:
         try:
-            os.environ.setdefault("MONGODB_URI", _embedded_uri(options.data.resolve(), stack))
+            if not os.environ.get("MONGODB_URI"):
+                os.environ["MONGODB_URI"] = _embedded_uri(options.data.resolve(), stack)
             found = asyncio.run(_verify(Settings.from_env(), options))
         except (MongodError, SettingsError, OSError) as error:
             fail(Exit.NO_MONGOD, str(error))
@@ -67,8 +68,6 @@ def _known(text: str) -> tuple[int, str]:
 
 def _embedded_uri(data: Path, stack: ExitStack) -> str:
     """Return the address of the data folder's MongoDB, started here unless scripts/serve runs it."""
-    if os.environ.get("MONGODB_URI"):
-        return ""
     try:
         mongod = EmbeddedMongod.start(data)
     except DataFolderInUseError:
