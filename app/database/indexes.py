@@ -52,12 +52,6 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
             Index((("recordKey", 1),), unique=True),
         ),
         "census_secrets": (Index((("destroyAt", 1),), expire_after_seconds=0),),
-        "events": (
-            Index((("companyId", 1), ("eventId", 1)), unique=True),
-            Index((("companyId", 1), ("occurredAt", -1), ("_id", -1))),
-            Index((("companyId", 1), ("requestId", 1)), partial={"requestId": {"$exists": True}}),
-            Index((("receivedAt", 1),), expire_after_seconds=_seconds(settings.usage_retention_days)),
-        ),
         "users": (
             Index(
                 (("blindIndex", 1), ("kind", 1), ("verified", 1)),
@@ -78,7 +72,40 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
         ),
         "vault_keys": (Index((("keyAltNames", 1),), unique=True, partial={"keyAltNames": {"$exists": True}}),),
         "vault_settings": (),
+        **_usage_indexes(_seconds(settings.usage_retention_days), _seconds(DASHBOARD_DAYS)),
         **_support_indexes(_seconds(settings.support_retention_days)),
+    }
+
+
+DASHBOARD_DAYS = 762  # 25 months, of which two may hold a leap day
+
+
+def _usage_indexes(event_life_seconds: int, bucket_life_seconds: int) -> dict[str, tuple[Index, ...]]:
+    newest = (("occurredAt", -1), ("_id", -1))
+    return {
+        "events": (
+            Index((("companyId", 1), ("eventId", 1)), unique=True),
+            Index((("companyId", 1), *newest)),
+            Index((("companyId", 1), ("userId", 1), *newest), partial={"userId": {"$exists": True}}),
+            Index((("companyId", 1), ("requestId", 1)), partial={"requestId": {"$exists": True}}),
+            Index((("receivedAt", 1),), expire_after_seconds=event_life_seconds),
+        ),
+        "usage_buckets": (
+            Index((("companyId", 1), ("kind", 1), ("day", 1), ("templateId", 1), ("writer", 1)), unique=True),
+            Index((("kind", 1), ("day", 1))),
+            Index((("day", 1),), expire_after_seconds=bucket_life_seconds),
+        ),
+        "requests": (
+            Index((("companyId", 1), ("requestId", 1)), unique=True),
+            Index((("companyId", 1), ("userIds", 1))),
+            Index((("companyId", 1), ("approvedAt", 1)), partial={"approvedAt": {"$exists": True}}),
+            Index((("companyId", 1), ("processedAt", 1)), partial={"processedAt": {"$exists": True}}),
+            Index((("requestId", 1),)),
+            Index((("lastReceivedAt", 1),), expire_after_seconds=event_life_seconds),
+        ),
+        "anonymous_marks": (),
+        "anonymous_usage": (Index((("start", 1),), expire_after_seconds=bucket_life_seconds),),
+        "leases": (),
     }
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.database.batches import insert_batch
 from app.database.client import Database
 from app.errors import AppError, ErrorCode, forbidden
-from app.ingest import IngestResult, Item, Malformed, check_batch, sort_items
+from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items
 from app.practices import CURRENT_VERSION
 from app.usage.model import read_event
+from app.usage.recording import Outcome, recorder_of
 from auth.principal import Principal
 from auth.rights import Action, Scope, scopes_of
 
@@ -24,7 +24,19 @@ async def record_events(
     if principal.user_id is not None:
         stamp["userId"] = principal.user_id
     documents, rejected = sort_items(events, lambda item: {**read_event(item, now), **stamp}, "eventId")
-    return await insert_batch(database, "events", documents, rejected)
+    outcomes = await recorder_of(database).record([document for _, document in documents]) if documents else []
+    return _result([place for place, _ in documents], outcomes, rejected)
+
+
+def _result(places: Sequence[int], outcomes: Sequence[Outcome], rejected: list[Rejection]) -> IngestResult:
+    message = "The item is not of a shape that may be stored."
+    rejected += [
+        Rejection(place, ErrorCode.BAD_USER_INPUT, message)
+        for place, outcome in zip(places, outcomes, strict=True)
+        if outcome is Outcome.INVALID
+    ]
+    rejected.sort(key=lambda rejection: rejection.index)
+    return IngestResult(outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.DUPLICATE), rejected)
 
 
 def choose_company(principal: Principal, asked: str | None, action: Action) -> str:

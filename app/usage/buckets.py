@@ -1,0 +1,78 @@
+"""Usage buckets and folded requests in MongoDB: adding to them within a transaction.
+
+A bucket may be spread over several documents, one for each writer slot, whose numbers add up: two workers that count for
+the same company then do not wait for each other. A document may hold zeros and, next to another slot's, numbers below.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pymongo import InsertOne, UpdateOne
+
+from app.database.client import Database, Document
+from app.usage.folding import Additions, identity_of, named_of
+from app.usage.timeline import TIME_FIELDS, fold_request, waits_of
+
+BUCKETS = "usage_buckets"
+REQUESTS = "requests"
+MARKS = "anonymous_marks"
+
+RequestKey = tuple[str, str]
+
+
+async def add_to_buckets(database: Database, additions: Additions, writer: int, session: Any) -> None:  # noqa: ANN401 - two drivers
+    """Add the numbers to the buckets of this writer slot."""
+    changes = []
+    for key, numbers in additions.numbers.items():
+        change: Document = {"$inc": {path: number for path, number in numbers.items() if number}}
+        if key in additions.names:
+            change["$max"] = {"named": named_of(additions.names[key])}
+        if change["$inc"] or "$max" in change:
+            changes.append(UpdateOne({**identity_of(key), "writer": writer}, change, upsert=True))
+    if changes:
+        await database[BUCKETS].bulk_write(changes, ordered=False, session=session)
+
+
+async def fold_into_requests(
+    database: Database, events: Iterable[Document], additions: Additions, session: Any  # noqa: ANN401 - two drivers
+) -> None:
+    """Fold the events into their requests, and what that changes of their waits into `additions`."""
+    by_request: dict[RequestKey, list[Document]] = defaultdict(list)
+    for event in events:
+        if event["name"] in TIME_FIELDS:
+            by_request[event["companyId"], event["requestId"]].append(event)
+    if not by_request:
+        return
+    known = await find_requests(database, by_request, session)
+    changes: list[InsertOne[Document] | UpdateOne] = []
+    for key, news in by_request.items():
+        before = known.get(key, {})
+        after = fold_request(before, news)
+        additions.move_waits(key[0], waits_of(before), waits_of(after))
+        if not before:
+            changes.append(InsertOne(after))
+        elif after != before:
+            changes.append(UpdateOne({"_id": before["_id"]}, {"$set": after}))
+    if changes:
+        await database[REQUESTS].bulk_write(changes, ordered=False, session=session)
+
+
+async def find_requests(
+    database: Database, keys: Iterable[RequestKey], session: Any = None  # noqa: ANN401 - two drivers
+) -> dict[RequestKey, Document]:
+    """Return the stored requests of these (company, request) that exist."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for company_id, request_id in keys:
+        ids[company_id].append(request_id)
+    either = [{"companyId": company_id, "requestId": {"$in": wanted}} for company_id, wanted in ids.items()]
+    rows = await database[REQUESTS].find({"$or": either}, session=session).to_list(None)
+    return {(row["companyId"], row["requestId"]): row for row in rows}
+
+
+async def mark_days(database: Database, days: Iterable[datetime], session: Any) -> None:  # noqa: ANN401 - two drivers
+    """Note that the anonymous counts of these days are to be made anew; only inserts, so that marks never conflict."""
+    marks = [{"day": day} for day in sorted(days)]
+    if marks:
+        await database[MARKS].insert_many(marks, session=session)

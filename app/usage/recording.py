@@ -1,0 +1,189 @@
+"""Stores events and folds them in the same transaction, many callers at once.
+
+Promises that an accepted event stands in the events, the buckets and the requests or in none of them, after any crash, so
+that all of these equal a recount at every moment and a dashboard never lags.
+
+How: while one transaction is under way the batches of other callers wait; then one transaction takes them all (a group
+commit), so that the wait for the journal is paid once for all. Measured here (2 cores, embedded mongod, 16 callers of 100
+events each): see `scripts/bench/dashboards.py ingest`. A change-stream or dirty-mark folder was the other choice; it reads
+every event a second time and dashboards would lag.
+
+Workers share nothing: each begins with writer slot 0 of the buckets and moves to another slot when it meets a conflict, so
+a lone worker keeps one document a bucket and several soon stop meeting.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pymongo.errors import BulkWriteError
+
+from app.database.client import AWAY_ERRORS, Database, Document
+from app.database.transactions import run_in_transaction
+from app.usage.buckets import add_to_buckets, fold_into_requests, mark_days
+from app.usage.folding import Additions
+
+EVENTS = "events"
+WRITER_SLOTS = 16
+GROUP_EVENTS_MAX = 2_000  # a transaction of about 0.2 s; longer ones hold up those that wait
+ROUNDS_MAX = 600  # more than the items of a batch: each round settles at least one
+DUPLICATE_KEY = 11000
+DOCUMENT_INVALID = 121
+
+
+class Outcome(Enum):
+    """What became of one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+
+
+class _EventsRefusedError(Exception):
+    """The insertion was refused for one event: where it stands among the fresh ones, and why."""
+
+    def __init__(self, index: int, code: int) -> None:
+        super().__init__(code)
+        self.index = index
+        self.code = code
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """One caller's events and the answer that they wait for."""
+
+    events: Sequence[Document]
+    outcomes: asyncio.Future[list[Outcome]]
+
+
+@dataclass(slots=True, eq=False)
+class Recorder:
+    """Records for all callers of one process."""
+
+    database: Database
+    _waiting: list[_Batch] = field(default_factory=list)
+    _task: asyncio.Task[None] | None = None
+    _writer: int = 0
+
+    async def record(self, events: Sequence[Document]) -> list[Outcome]:
+        """Return what became of each event; durable and folded on return. Raises what the driver raises."""
+        batch = _Batch(events, asyncio.get_running_loop().create_future())
+        self._waiting.append(batch)
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+        return await batch.outcomes
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                await self._settle(self._take_group())
+        finally:
+            self._task = None
+
+    def _take_group(self) -> list[_Batch]:
+        size, taken = 0, 0
+        for batch in self._waiting:
+            size += len(batch.events)
+            if taken and size > GROUP_EVENTS_MAX:
+                break
+            taken += 1
+        group, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        return group
+
+    async def _settle(self, group: Sequence[_Batch]) -> None:
+        """Answer each caller of the group; what fails for the group is tried for each alone, so that none fails another."""
+        try:
+            outcomes = await self._commit([event for batch in group for event in batch.events])
+        except Exception as error:  # noqa: BLE001 - handed to the callers, who raise it
+            if len(group) > 1 and not isinstance(error, AWAY_ERRORS):
+                for batch in group:
+                    await self._settle([batch])
+                return
+            for batch in group:
+                if not batch.outcomes.done():
+                    batch.outcomes.set_exception(error)
+            return
+        start = 0
+        for batch in group:
+            if not batch.outcomes.done():
+                batch.outcomes.set_result(outcomes[start : start + len(batch.events)])
+            start += len(batch.events)
+
+    async def _commit(self, events: Sequence[Document]) -> list[Outcome]:
+        outcomes = _settle_repeats(events)
+        for _ in range(ROUNDS_MAX):
+            places = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.ACCEPTED]
+            if not places:
+                return outcomes
+            try:
+                await self._write([events[place] for place in places])
+            except _EventsRefusedError as refusal:
+                if refusal.code == DOCUMENT_INVALID:
+                    outcomes[places[refusal.index]] = Outcome.INVALID
+                else:
+                    await self._settle_known(events, outcomes)
+            else:
+                return outcomes
+        message = "the events of a batch could not be settled"
+        raise RuntimeError(message)
+
+    async def _write(self, fresh: Sequence[Document]) -> None:
+        async def work(session: Any) -> None:  # noqa: ANN401 - two drivers share no base
+            additions = Additions()
+            for event in fresh:
+                additions.add_event(event)
+            await self._insert(fresh, session)
+            await fold_into_requests(self.database, fresh, additions, session)
+            await add_to_buckets(self.database, additions, self._writer, session)
+            await mark_days(self.database, additions.days(), session)
+
+        await run_in_transaction(self.database, work, on_conflict=self._move)
+
+    async def _insert(self, fresh: Sequence[Document], session: Any) -> None:  # noqa: ANN401 - two drivers share no base
+        try:
+            await self.database[EVENTS].insert_many(fresh, session=session)
+        except BulkWriteError as error:
+            failures = (error.details or {}).get("writeErrors") or ()
+            if not failures or failures[0]["code"] not in (DUPLICATE_KEY, DOCUMENT_INVALID):
+                raise
+            raise _EventsRefusedError(failures[0]["index"], failures[0]["code"]) from None
+
+    async def _settle_known(self, events: Sequence[Document], outcomes: list[Outcome]) -> None:
+        ids: dict[str, list[str]] = {}
+        for event in events:
+            ids.setdefault(event["companyId"], []).append(event["eventId"])
+        either = [{"companyId": company_id, "eventId": {"$in": wanted}} for company_id, wanted in ids.items()]
+        rows = await self.database[EVENTS].find({"$or": either}, {"_id": 0, "companyId": 1, "eventId": 1}).to_list(None)
+        known = {(row["companyId"], row["eventId"]) for row in rows}
+        for place, event in enumerate(events):
+            if outcomes[place] is Outcome.ACCEPTED and (event["companyId"], event["eventId"]) in known:
+                outcomes[place] = Outcome.DUPLICATE
+
+    def _move(self) -> None:
+        self._writer = random.randrange(WRITER_SLOTS)  # noqa: S311 - no secret
+
+
+def _settle_repeats(events: Sequence[Document]) -> list[Outcome]:
+    seen: set[tuple[str, str]] = set()
+    outcomes = []
+    for event in events:
+        key = event["companyId"], event["eventId"]
+        outcomes.append(Outcome.DUPLICATE if key in seen else Outcome.ACCEPTED)
+        seen.add(key)
+    return outcomes
+
+
+_RECORDERS: WeakKeyDictionary[Database, Recorder] = WeakKeyDictionary()
+
+
+def recorder_of(database: Database) -> Recorder:
+    """Return the one recorder of a database in this process: only callers that share it are merged."""
+    if database not in _RECORDERS:
+        _RECORDERS[database] = Recorder(database)
+    return _RECORDERS[database]
+
+
