@@ -18,6 +18,7 @@ from typing import Any
 from bson import Binary
 from bson.binary import UUID_SUBTYPE
 from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from app.database.access import OpenAccess
 from app.database.client import Database
@@ -138,11 +139,13 @@ class Vault:
     async def _keys_of(self, owners: set[str]) -> dict[str, Binary]:
         """Return the owners' key ids, asked each time: a destroyed key must not seal anything more."""
         keys: dict[str, Binary] = {}
+        # As libmongocrypt reads them: a key that another worker is still committing would not be there for it.
+        committed = self._database[KEYS].with_options(read_concern=ReadConcern("majority"))
         for _ in range(ATTEMPTS):
             missing = sorted(owners - keys.keys())
             if not missing:
                 break
-            for found in await self._database[KEYS].find({"keyAltNames": {"$in": missing}}).to_list(None):
+            for found in await committed.find({"keyAltNames": {"$in": missing}}).to_list(None):
                 keys.update(dict.fromkeys(found["keyAltNames"], found["_id"]))
             for owner in owners - keys.keys():
                 try:
