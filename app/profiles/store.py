@@ -24,7 +24,7 @@ async def save_user(database: Database, key: Document, document: Document, on_in
                 key, change, upsert=True, return_document=ReturnDocument.AFTER
             )
         except DuplicateKeyError:
-            await _release_blind_index(database, document)
+            await _release_blind_index(database, {**on_insert, **document})
         else:
             return stored
     message = "the profile's look-up key stays taken"

@@ -44,7 +44,17 @@ def live_server_process(mongodb_uri: str, data: Path, *, demo: bool = True, **se
         command = [sys.executable, "-m", "scripts.commands.demo", "--if-empty"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port), "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "app.main:create_app",
+        "--factory",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         url = f"http://127.0.0.1:{port}"

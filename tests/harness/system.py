@@ -75,13 +75,19 @@ class System:
 
     def token(self, role: Role, user_id: str | None = None, company_id: str | None = None, **claims: object) -> str:
         """Return a token; without ids it is for the role's person of the demo data."""
-        key = (role, user_id, company_id, *sorted(claims.items()))
+        key = (role, user_id, company_id, repr(sorted(claims.items())))
         if key not in self._tokens:
             self._tokens[key] = self.issuer.sign(role, user_id, company_id, hours=24 * 365, **claims)
         return self._tokens[key]
 
     async def ask(
-        self, query: str, role: Role | None = None, *, token: str | None = None, operation: str | None = None, **variables: object
+        self,
+        query: str,
+        role: Role | None = None,
+        *,
+        token: str | None = None,
+        operation: str | None = None,
+        **variables: object,
     ) -> Reply:
         """Run an operation as a role (or with a token of the test's own) and return the reply."""
         token = token or (self.token(role) if role else None)
@@ -101,7 +107,10 @@ async def running_system(mongodb_uri: str, data: Path, **changes: object) -> Asy
     app = build_app(settings, Parts(clock=clock))
     services = build_services(settings)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
+    ):
         await prepare_services(services)
         try:
             yield System(app, services, clock, DevelopmentIssuer(data), client)

@@ -93,7 +93,13 @@ def test_every_module_has_a_floor() -> None:
 
 def test_auth_knows_nothing_of_the_app() -> None:
     """`auth/` could be lifted out whole."""
-    assert [name for name, tree in modules() if name.startswith("auth") for target in imports_of(tree) if target.split(".")[0] in {"app", "graphql_schema"}] == []
+    assert [
+        name
+        for name, tree in modules()
+        if name.startswith("auth")
+        for target in imports_of(tree)
+        if target.split(".")[0] in {"app", "graphql_schema"}
+    ] == []
 
 
 def test_no_ring_of_files() -> None:

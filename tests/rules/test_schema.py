@@ -16,8 +16,20 @@ OBJECTS = {
 }
 # Fields of the envelope, the server's own stamps, and what is derived: not items of the notice.
 RESTRICTED_NAMES = {
-    *("intercomid intercomemail msupn msemail name msuserid mstenantid tld companyname".split()),
-    *("mstenantinitialdomain mstenantdefaultdomain ipaddress upn email tenant tenantid domain ip".split()),
+    *(["intercomid", "intercomemail", "msupn", "msemail", "name", "msuserid", "mstenantid", "tld", "companyname"]),
+    *(
+        [
+            "mstenantinitialdomain",
+            "mstenantdefaultdomain",
+            "ipaddress",
+            "upn",
+            "email",
+            "tenant",
+            "tenantid",
+            "domain",
+            "ip",
+        ]
+    ),
 }
 # The one look-up by UPN (design section 6), and what a save or a report brings in.
 INPUTS_THAT_WRITE = {"IdentifiedProfileInput", "AuthenticatedProfileInput", "CompanyInput", "UpnInput"}
@@ -52,7 +64,9 @@ def test_restricted_fields_are_nullable_and_take_no_argument() -> None:
         f"{name}.{field_name}"
         for name, type_ in OBJECTS.items()
         for field_name, field in type_.fields.items()
-        if (guard := guard_of(name, field)) and guard.restricted and (field.args or isinstance(field.type, GraphQLNonNull))
+        if (guard := guard_of(name, field))
+        and guard.restricted
+        and (field.args or isinstance(field.type, GraphQLNonNull))
     ]
     assert wrong == []
 
@@ -102,7 +116,9 @@ def test_items_of_the_notice_have_their_fields() -> None:
 
 def test_restricted_items_carry_the_directive() -> None:
     """What the notice's registry calls restricted is restricted in the schema, and nothing else is."""
-    stated = {carrier.coordinate: item.restricted for item in CURRENT.items for carrier in item.carriers if item.restricted}
+    stated = {
+        carrier.coordinate: item.restricted for item in CURRENT.items for carrier in item.carriers if item.restricted
+    }
     served = {
         f"{name}.{field_name}": guard.restricted.value
         for name, type_ in OBJECTS.items()
