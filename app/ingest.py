@@ -85,7 +85,8 @@ def sort_items(
         try:
             documents.append((index, to_document(item)))
         except ItemError as error:
-            rejected.append(Rejection(index, ErrorCode.BAD_USER_INPUT, error.message, _item_id(item, id_field), error.field))
+            identity = _item_id(item, id_field)
+            rejected.append(Rejection(index, ErrorCode.BAD_USER_INPUT, error.message, identity, error.field))
     return documents, rejected
 
 
@@ -109,7 +110,8 @@ def check_id(field_name: str, value: str) -> str:
 def check_moment(field_name: str, moment: datetime, now: datetime, back: timedelta) -> datetime:
     """Return a client's time that lies between `back` before and one hour after `now`, or raise `ItemError`."""
     if not now - back <= moment <= now + AHEAD:
-        raise ItemError(field_name, f"lie between {back.days} days back and {AHEAD.seconds // 3600} hour ahead of the server's time")
+        ahead = AHEAD.seconds // 3600
+        raise ItemError(field_name, f"lie between {back.days} days back and {ahead} hour ahead of the server's time")
     return moment
 
 

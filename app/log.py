@@ -1,7 +1,7 @@
 """Structured logs, one JSON object a line.
 
-Holds operation name, role, request id, outcome, duration; never variables, tokens or data. Exceptions are logged by type
-and place only, since their texts may quote what was stored.
+Holds operation name, role, request id, outcome, duration; never variables, tokens or data. Exceptions are logged by
+type and place only, since their texts may quote what was stored.
 """
 
 import logging
@@ -32,7 +32,7 @@ def _to_json(event: object, **_: object) -> str:
 
 def describe_exception(error: BaseException) -> dict[str, object]:
     """Return what a log may say of an exception: its types down the chain and the innermost places, no texts."""
-    types = []
+    types: list[str] = []
     current: BaseException | None = error
     while current is not None and len(types) < 5:  # noqa: PLR2004 - five causes tell enough
         types.append(type(current).__qualname__)

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DAY_SECONDS = 86_400
@@ -119,8 +119,8 @@ class Settings(BaseSettings):
         """Return the settings of this process; raises `SettingsError` that names each wrong one, never a value."""
         try:
             return cls()
-        except ValueError as error:
-            details = getattr(error, "errors", lambda **_: [])(include_input=False, include_context=False)
+        except ValidationError as error:
+            details = error.errors(include_input=False, include_context=False)
             lines = [f"{'.'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg']}" for item in details]
             raise SettingsError("; ".join(lines) or "the settings are not valid") from None
 

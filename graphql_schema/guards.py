@@ -1,8 +1,8 @@
 """Guards: each field of the schema states who may have it, and none is served that does not.
 
-A root field (and any field with a right of its own) is `guarded(action)`; a plain field of a type marked `@inherits` goes
-to whoever has its parent; a `restricted(kind)` field is opened by the disclosure alone. `bind_guards` wraps the resolvers
-of the built schema and refuses to start with a field that says nothing (deny by default).
+A root field (and any field with a right of its own) is `guarded(action)`; a plain field of a type marked `@inherits`
+goes to whoever has its parent; a `restricted(kind)` field is opened by the disclosure alone. `bind_guards` wraps the
+resolvers of the built schema and refuses to start with a field that says nothing (deny by default).
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """What the three record mutations share at the edge: their answer, and lists that are read item by item.
 
-The variable lists of these mutations are coerced one item at a time: an item that does not fit its input type becomes a
-`Malformed` and later a rejection, so that one bad item never costs the others. Their resolvers take the coerced items as
-plain dicts; Strawberry's conversion of each item into an object would be work for nothing.
+The variable lists of these mutations are coerced one item at a time: an item that does not fit its input type becomes
+a `Malformed` and later a rejection, so that one bad item never costs the others. Their resolvers take the coerced items
+as plain dicts; Strawberry's conversion of each item into an object would be work for nothing.
 """
 
 from typing import Any

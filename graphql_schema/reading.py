@@ -19,5 +19,5 @@ def read_field(source: Any, python_name: str) -> Any:
 
 
 def stored(value: object) -> Any:
-    """Return a stored document (or page of them) where the schema's type is stated: documents are served as they are."""
+    """Return a stored document (or page of them) where the schema's type is stated: documents go out as they are."""
     return value

@@ -1,6 +1,7 @@
 """The scalars of the surface: RFC 3339 moments in UTC, ISO dates, upper-case UUIDs, IANA time zones.
 
-A moment is served as a `datetime`; the JSON writer of the edge gives it its RFC 3339 form, once for all ways of executing.
+A moment is served as a `datetime`; the JSON writer of the edge gives it its RFC 3339 form, once for all ways of
+executing.
 """
 
 import re

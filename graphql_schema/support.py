@@ -137,7 +137,7 @@ class SupportMutations:
 
     @guarded(Action.OPEN_SUPPORT_REQUEST)
     async def open_support_request(self, info: Info, input: OpenSupportRequestInput) -> SupportRequest:
-        """Ask for help: about oneself, about somebody in one's company, or (staff, flagged, with ticket) about anybody."""
+        """Ask for help: about oneself, somebody in one's company, or (staff, flagged, with ticket) anybody."""
         context, asked = info.context, read_subject(input.subject)
         return stored(
             await context.services.support.open(context.principal, asked, input.reason, input.ticket, context.now)

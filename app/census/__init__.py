@@ -1,0 +1,1 @@
+"""Census records: device facts under unlinkable ids."""

@@ -1,0 +1,1 @@
+"""Dashboards of usage, per customer and anonymous."""

@@ -3,7 +3,7 @@
 Used by the three record mutations. The unique index of each collection decides what a duplicate is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson import encode
@@ -41,7 +41,7 @@ def _is_too_large(index: int, document: dict[str, Any], rejected: list[Rejection
 
 
 def _count_failures(error: BulkWriteError, places: Sequence[int], result: IngestResult) -> None:
-    details: dict[str, Any] = error.details or {}
+    details: Mapping[str, Any] = error.details or {}
     if details.get("writeConcernErrors"):
         raise error  # not known to be durable: the client sends again
     for failure in details.get("writeErrors", ()):

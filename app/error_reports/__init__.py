@@ -1,0 +1,1 @@
+"""Error reports, kept 15 days."""

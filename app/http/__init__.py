@@ -1,0 +1,1 @@
+"""The HTTP edge: ASGI only, no domain words."""

@@ -1,0 +1,1 @@
+"""Users, companies and the three kinds of support profile."""

@@ -74,7 +74,7 @@ class ProfileService:
         split = split_fields(COMPANY_SHAPE, given)
         check_own("companyId", given.get("companyId"), company_id)
         tenant = split.restricted.get("msTenantId")
-        document = {
+        document: Document = {
             **split.open,
             "restricted": await self.vault.seal(company_id, split.restricted),
             "collectedAt": now,

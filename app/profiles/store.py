@@ -52,7 +52,7 @@ async def find_user(database: Database, user_id: str, within: Document) -> Docum
 
 
 async def find_person(database: Database, person_id: str, within: Document) -> Document | None:
-    """Return a person's user within what the caller may see: the authenticated one if there is one, else the identified."""
+    """Return a person's user within what the caller may see: the authenticated one, else the identified."""
     query = {"$and": [{"$or": [{"personId": person_id}, {"_id": person_id}]}, within]}
     rows: list[Document] = await database["users"].find(query).sort([("kind", 1)]).limit(1).to_list(1)
     return rows[0] if rows else None
