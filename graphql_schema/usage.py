@@ -5,13 +5,12 @@ from datetime import datetime
 import strawberry
 from strawberry import ID
 
-from app.database.pages import EMPTY_PAGE, read_page_request
+from app.database.pages import read_page_request
 from app.errors import not_found
 from app.usage.model import EventName
-from app.usage.reach import may_see_request, own_reach
 from app.usage.service import record_events
-from app.usage.store import EventFilter, find_events, find_timeline
-from app.usage.timeline import RequestStatus, fold_request
+from app.usage.store import EventFilter, find_events, find_request, find_timeline
+from app.usage.timeline import RequestAnomaly, RequestStatus, show_request
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.guards import guarded, inherits
@@ -19,9 +18,13 @@ from graphql_schema.ingest import IngestResult
 from graphql_schema.paging import After, Connection, First
 from graphql_schema.reading import stored
 from graphql_schema.scalars import UuidText
+from graphql_schema.usage_reach import usage_reach
 from graphql_schema.usage_types import EventInput, EventNameEnum, UsageEvent
 
-RequestStatusEnum = strawberry.enum(RequestStatus, name="RequestStatus", description="The furthest step told of.")
+RequestStatusEnum = strawberry.enum(RequestStatus, name="RequestStatus", description="The latest step told of.")
+RequestAnomalyEnum = strawberry.enum(
+    RequestAnomaly, name="RequestAnomaly", description="What is odd about the times of a request."
+)
 
 
 @inherits
@@ -36,6 +39,7 @@ class ProvisioningRequest:
     rejected_at: datetime | None
     processed_at: datetime | None
     failed_at: datetime | None
+    anomalies: list[RequestAnomalyEnum]
     timeline: list[UsageEvent]
 
 
@@ -64,22 +68,20 @@ class UsageQueries:
 
     @guarded(Action.READ_USAGE)
     async def events(
-        self, info: Info, first: First, after: After = None, filter: EventFilterInput | None = None  # noqa: A002
+        self, info: Info, first: First, after: After = None, filter: EventFilterInput | None = None
     ) -> Connection[UsageEvent]:
-        """The events of the caller's company (an ordinary user's: their own), newest first."""
-        page, of = read_page_request(first, after), own_reach(info.context.principal)
-        if of is None:
-            return stored(EMPTY_PAGE)
-        return stored(await find_events(info.context.services.database, of, read_filter(filter), page))
+        """The events of the caller's company (an ordinary user's: their own; an agent's: of taken requests), newest first."""
+        page, reach = read_page_request(first, after), await usage_reach(info.context)
+        return stored(await find_events(info.context.services.database, reach, read_filter(filter), page))
 
     @guarded(Action.READ_USAGE)
     async def request(self, info: Info, request_id: UuidText) -> ProvisioningRequest | None:
         """One provisioning request with its timeline."""
-        of = own_reach(info.context.principal)
-        events = await find_timeline(info.context.services.database, of.company_id, request_id) if of else []
-        if of is None or not may_see_request(of, events):
+        database = info.context.services.database
+        found = await find_request(database, await usage_reach(info.context), request_id)
+        if found is None:
             raise not_found("request")
-        return stored(fold_request(request_id, events))
+        return stored(show_request(found, await find_timeline(database, found["companyId"], request_id)))
 
 
 @strawberry.type
@@ -87,9 +89,7 @@ class UsageMutations:
     """Collecting usage."""
 
     @guarded(Action.RECORD_EVENTS)
-    async def record_events(
-        self, info: Info, events: list[EventInput], company_id: ID | None = None
-    ) -> IngestResult:
+    async def record_events(self, info: Info, events: list[EventInput], company_id: ID | None = None) -> IngestResult:
         """Record a batch of at most 500 for the token's company; a repeated eventId is a duplicate.
 
         `companyId` chooses among the companies of an `ingest` token; anybody else's must be their own.

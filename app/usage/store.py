@@ -1,4 +1,4 @@
-"""Reads of usage events; the company always comes from the caller's token or open request, never from a filter."""
+"""Reads of usage events and requests; the company always comes from the caller's token or open request, never from a filter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,20 +9,25 @@ from app.database.client import Database, Document
 from app.database.pages import Page, PageRequest, find_page
 from app.usage.model import EventName
 
+TIMELINE_MAX = 1_000
+
 
 @dataclass(frozen=True, slots=True)
-class EventsOf:
-    """Whose events: a company's, narrowed to one person's own for ordinary users."""
+class UsageReach:
+    """Whose usage: companies, each narrowed to one person's own where a person stands beside it; or everybody's."""
 
-    company_id: str
-    user_id: str | None = None
+    parts: tuple[tuple[str, str | None], ...] = ()
+    everybody: bool = False
 
-    def query(self) -> Document:
-        """Return the part of the query that keeps to them."""
-        query: Document = {"companyId": self.company_id}
-        if self.user_id is not None:
-            query["userId"] = self.user_id
-        return query
+    def query(self, person_field: str) -> Document:
+        """Return the part of a query that keeps to them; nothing fits an empty reach."""
+        if self.everybody:
+            return {}
+        either = [
+            {"companyId": company_id} if person_id is None else {"companyId": company_id, person_field: person_id}
+            for company_id, person_id in self.parts
+        ]
+        return either[0] if len(either) == 1 else {"$or": either or [{"companyId": {"$in": []}}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,20 @@ class EventFilter:
         return query
 
 
-async def find_events(database: Database, of: EventsOf, wanted: EventFilter, page: PageRequest) -> Page:
+async def find_events(database: Database, reach: UsageReach, wanted: EventFilter, page: PageRequest) -> Page:
     """Return one page of events, newest first."""
-    return await find_page(database["events"], {**wanted.query(), **of.query()}, page, sort_field="occurredAt")
+    return await find_page(database["events"], {**wanted.query(), **reach.query("userId")}, page, sort_field="occurredAt")
+
+
+async def find_request(database: Database, reach: UsageReach, request_id: str) -> Document | None:
+    """Return a folded request within reach: of a company, or one that the person had a part in."""
+    found: Document | None = await database["requests"].find_one({**reach.query("userIds"), "requestId": request_id})
+    return found
 
 
 async def find_timeline(database: Database, company_id: str, request_id: str) -> list[Document]:
     """Return the events of one request in the order in which they happened."""
     query: Mapping[str, Any] = {"companyId": company_id, "requestId": request_id}
-    rows: list[Document] = await database["events"].find(query).sort([("occurredAt", 1), ("_id", 1)]).limit(1_000).to_list(1_000)
+    order = [("occurredAt", 1), ("_id", 1)]
+    rows: list[Document] = await database["events"].find(query).sort(order).limit(TIMELINE_MAX).to_list(TIMELINE_MAX)
     return rows
