@@ -14,7 +14,9 @@ _INTEGER: Schema = {"bsonType": ["int", "long"], "minimum": 0}
 _BOOLEAN: Schema = {"bsonType": "bool"}
 _MAYBE_STRING: Schema = {"bsonType": ["string", "null"]}
 _MAYBE_BOOLEAN: Schema = {"bsonType": ["bool", "null"]}
-_SEALED: Schema = {"bsonType": ["string", "binData"]}
+# MongoDB itself refuses what is not a string sealed by client-side encryption.
+_SEALED: Schema = {"encrypt": {"bsonType": "string", "algorithm": "AEAD_AES_256_CBC_HMAC_SHA_512-Random"}}
+_ADDRESS: Schema = {"bsonType": ["string", "binData"]}
 _HASHED_UUID: Schema = {"bsonType": "string", "pattern": "^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$"}
 
 
@@ -78,6 +80,49 @@ EVENTS = _exactly(
         "templateId": _STRING,
         "templateName": _STRING,
     },
+)
+
+# Numbers by path inside; no text of an event but a template's name.
+_NUMBERS: Schema = {"bsonType": "object"}
+USAGE_BUCKETS = _exactly(
+    {
+        "_id": {"bsonType": "objectId"},
+        "companyId": _STRING,
+        "kind": {"enum": ["COUNTS", "WAITS", "TEMPLATE"]},
+        "day": _DATE,
+        "templateId": _STRING,
+        "writer": _INTEGER,
+    },
+    {
+        **dict.fromkeys(("counts", "hours", "quarters", "waits"), _NUMBERS),
+        "named": _exactly({"at": _DATE, "name": _STRING}),
+    },
+)
+
+REQUESTS = _exactly(
+    {
+        "_id": {"bsonType": "objectId"},
+        "companyId": _STRING,
+        "requestId": _STRING,
+        "userIds": {"bsonType": "array", "items": _STRING},
+        "lastReceivedAt": _DATE,
+    },
+    dict.fromkeys(("createdAt", "approvedAt", "rejectedAt", "processedAt", "failedAt"), _DATE),
+)
+
+# Nothing here can name a company, a person, a request, a team or a template (P5).
+ANONYMOUS_USAGE = _exactly(
+    {
+        "_id": _STRING,
+        "interval": {"enum": ["DAY", "WEEK", "MONTH"]},
+        "start": _DATE,
+        "event": EVENTS["properties"]["name"],
+        "hidden": _BOOLEAN,
+        "count": {"bsonType": ["int", "long", "null"], "minimum": 0},
+        "companies": {"bsonType": ["int", "long", "null"], "minimum": 5},
+        "daysLeftOut": _INTEGER,
+        "turn": _INTEGER,
+    }
 )
 
 _OPEN_PROFILE: Schema = {
@@ -159,7 +204,7 @@ ERRORS: Schema = _exactly(
         ),
         "sessionId": _STRING,
         "truncated": {"bsonType": "array", "items": _STRING},
-        "restricted": _only({"ipAddress": _SEALED}),
+        "restricted": _only({"ipAddress": _ADDRESS}),
     },
 )
 
@@ -213,6 +258,9 @@ VALIDATORS: dict[str, Schema] = {
     for name, schema in {
         "census": CENSUS,
         "events": EVENTS,
+        "usage_buckets": USAGE_BUCKETS,
+        "requests": REQUESTS,
+        "anonymous_usage": ANONYMOUS_USAGE,
         "users": USERS,
         "companies": COMPANIES,
         "errors": ERRORS,
