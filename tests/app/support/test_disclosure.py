@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from bson import Binary
 
-from app.database.client import Database, connect
+from app.database.client import Database
 from app.errors import AppError, ErrorCode
 from app.receipts.model import SEQUENCE_MAX, Receipt
 from app.receipts.store import stream_receipts
-from app.receipts.writer import ReceiptWriter
-from app.settings import Settings
 from app.support.disclosure import Disclosure, Wanted
 from app.support.model import Subject
 from app.support.policy import AccessMode
@@ -128,13 +126,11 @@ async def _inserts(database: Database) -> int:
 async def test_without_a_receipt_nothing_opens(service: SupportService) -> None:
     """Where receipts cannot be written the operation is `UNAVAILABLE`, even while values could be opened."""
     await insert_request(service.database, taken_request(ABOUT_PERSON))
-    away = connect(Settings(mongodb_uri="mongodb://127.0.0.1:9/", database_timeout_ms=50))
-    gate = Disclosure(service.database, service.vault, ReceiptWriter(away), AGENT, mode="request", now=NOON)
+    await service.database.raw.command("collMod", "access_receipts", validator={"never": True})
     value = (await sealed(service, name="Grace"))["name"]
     with pytest.raises(AppError) as raised:
-        await gate.open([Wanted(ABOUT_PERSON, NAME, value)])
+        await disclose(service).open([Wanted(ABOUT_PERSON, NAME, value)])
     assert raised.value.code is ErrorCode.UNAVAILABLE
-    await away.close()
 
 
 async def test_access_ends_with_the_clock_and_with_the_close(service: SupportService) -> None:

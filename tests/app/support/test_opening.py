@@ -1,5 +1,6 @@
 """Opening a request: who may about whom, and the one look-up by UPN."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -160,6 +161,13 @@ async def test_misses_are_limited_an_hour_per_agent(service: SupportService) -> 
     await store_user(service, blindIndex=index_of(service, "company-upn", "COMPANY", UPN))
     for _ in range(MISSES_MAX + 2):
         await service.open(AGENT, ASKED_UPN, REASON, "T-1", NOON + WINDOW)
+
+
+async def test_many_look_ups_at_once_cannot_slip_through(service: SupportService) -> None:
+    """Of 25 look-ups at the same moment, the agent's first ones, 10 are made."""
+    errors = await asyncio.gather(*(refusal(service, AGENT, ASKED_UPN) for _ in range(25)))
+    codes = [error.code for error in errors]
+    assert (codes.count(ErrorCode.NOT_FOUND), codes.count(ErrorCode.RATE_LIMITED)) == (MISSES_MAX, 15)
 
 
 async def test_customer_cannot_flood_the_list(service: SupportService) -> None:
