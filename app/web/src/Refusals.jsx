@@ -5,26 +5,32 @@ import { refusalsOf } from "./refusals.js";
 const REFUSED = new Set(["FORBIDDEN", "SUPPORT_REQUEST_REQUIRED"]);
 
 function title(groups) {
+  const count = groups.reduce((sum, { fields }) => sum + fields.size, 0);
   const [one, many] = groups.every(({ code }) => REFUSED.has(code)) ? ["field was refused", "fields were refused"] : ["error", "errors"];
-  return `${groups.length} ${groups.length === 1 ? one : many}`;
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 export function Refusals() {
-  const refusals = refusalsOf(useGraphiQL((state) => state.tabs[state.activeTabIndex]?.response));
-  if (!refusals.length) return null;
+  const groups = refusalsOf(useGraphiQL((state) => state.tabs[state.activeTabIndex]?.response));
+  if (!groups.length) return null;
   return (
     <section className="refusals" aria-label="Refused fields">
-      <h2>{title(refusals)}</h2>
-      <ul>
-        {refusals.map(({ field, code, needs, count }) => (
-          <li key={`${code} ${field}`}>
-            <code>{field || "request"}</code>
-            {count > 1 && <span className="count">×{count}</span>}
-            <b>{code}</b>
-            <span>{needs}</span>
-          </li>
-        ))}
-      </ul>
+      <h2>{title(groups)}</h2>
+      {groups.map(({ code, reason, fields }) => (
+        <div key={`${code} ${reason}`}>
+          <p>
+            <b>{code}</b> {reason}
+          </p>
+          <ul>
+            {[...fields].map(([field, count]) => (
+              <li key={field}>
+                <code>{field}</code>
+                {count > 1 && ` ×${count}`}
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
     </section>
   );
 }

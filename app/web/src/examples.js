@@ -72,33 +72,48 @@ mutation RecordCensus($records: [CensusInput!]!) {
 };
 
 const supportProfile = {
-  query: `# A support agent looks at profiles: three kinds, told
-# apart by fragments.
-# Role: support. Then run it as company_admin: msUpn,
-# name and the like become null, each with an error at
-# its path; below the answer stands what opens them.
+  query: `# A support agent reads profiles, but only where help
+# was asked for.
+#
+# 1. Role support: run SupportProfile. A company asked, so
+#    all its people show; a person asked, so only they do.
+#    Below the answer stands what would open the others.
+# 2. Run AnyProfile: msUpn, name and the like are null
+#    for whoever did not ask.
+# 3. Role company_admin: null for all. That role never
+#    sees them.
 query SupportProfile {
-  users(first: 5) {
+  supportRequests(first: 2, status: TAKEN) {
     nodes {
-      id
-      kind
-      lastSeenAt
-      profile {
-        ... on IdentifiedProfile {
-          msUpn
-          msTenantId
-          theme
-          version
-        }
-        ... on AuthenticatedProfile {
-          name
-          msEmail
-          license
-        }
+      reason
+      accessEndsAt
+      subject { ...Person }
+      company {
+        companyName
+        users(first: 3) { nodes { ...Person } }
       }
-      company { companyId companyName }
     }
-    pageInfo { hasNextPage endCursor }
+  }
+}
+
+query AnyProfile {
+  users(first: 5) { nodes { ...Person } }
+}
+
+fragment Person on User {
+  id
+  profile {
+    kind
+    ... on IdentifiedProfile {
+      msUpn
+      theme
+      version
+    }
+    ... on AuthenticatedProfile {
+      name
+      msEmail
+      license
+    }
   }
 }
 `,

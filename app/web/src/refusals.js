@@ -8,15 +8,18 @@ function errorsOf(response) {
   }
 }
 
-/** Groups the errors of a response text by field (list positions left out) and code: [{field, code, needs, count}]. */
+const fieldOf = (error) => (error.path ?? []).filter((step) => typeof step === "string").join(".") || "request";
+
+/** Groups the errors of a response text by code and reason: [{code, reason, fields: Map(field -> how many)}]; list positions are left out. */
 export function refusalsOf(response) {
   const groups = new Map();
   for (const error of errorsOf(response)) {
     const { code = "ERROR", needs } = error.extensions ?? {};
-    const field = (error.path ?? []).filter((step) => typeof step === "string").join(".");
-    const key = `${code} ${field}`;
-    const group = groups.get(key) ?? { field, code, needs: needs ?? error.message, count: 0 };
-    group.count += 1;
+    const reason = needs ? `Needs ${needs}` : error.message;
+    const key = `${code} ${reason}`;
+    const group = groups.get(key) ?? { code, reason, fields: new Map() };
+    const field = fieldOf(error);
+    group.fields.set(field, (group.fields.get(field) ?? 0) + 1);
     groups.set(key, group);
   }
   return [...groups.values()];
