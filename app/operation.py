@@ -29,4 +29,4 @@ class Answer:
     body: dict[str, Any] = field(repr=False)
     executed: bool
     codes: tuple[str, ...] = ()
-    operation: str = "anonymous"
+    operation: str | None = None

@@ -37,12 +37,13 @@ def explain_item(value: object, item_type: GraphQLInputType, id_field: str) -> M
 
     validate_input_value(value, item_type, note, hide_suggestions=True)
     path, message = faults[0] if faults else ([], "")
-    below, expected = _explain(message)
+    below, expected = explain_fault(message)
     field = ".".join(map(str, [*path, below] if below else path)) or None
     return Malformed(f"{field or 'The item'} {expected}.", read_id(value, id_field), field)
 
 
-def _explain(message: str) -> tuple[str, str]:
+def explain_fault(message: str) -> tuple[str, str]:
+    """Return the field below the fault's path (or nothing) and what is expected of it, from graphql-core's sentence."""
     for pattern, sentence in _SENTENCES:
         found = pattern.search(message)
         if found:

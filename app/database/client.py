@@ -99,6 +99,11 @@ class Database:
         async with stream as changes:
             yield changes
 
+    @property
+    def is_away(self) -> bool:
+        """Whether no server that takes writes is known at the moment; asks nobody."""
+        return not self.client.topology_description.has_writable_server()
+
     async def ping(self) -> None:
         """Raise one of `AWAY_ERRORS` unless the server answers."""
         await self.raw.command("ping")

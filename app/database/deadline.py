@@ -1,0 +1,46 @@
+"""The time budget of an operation, for the database too: what takes longer is ended there as here.
+
+The budget travels with the task: the driver sends what is left of it as `maxTimeMS` with each command and bounds its
+own waiting by it. A database that is away is told after `AWAY_SECONDS` already, not at the end of the budget.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pymongo
+
+from app.database.client import Database
+from app.errors import unavailable
+from app.log import log
+
+AWAY_SECONDS = 3.0
+
+Result = TypeVar("Result")
+
+
+async def run_within(database: Database, seconds: float, work: Callable[[], Awaitable[Result] | Result]) -> Result:
+    """Return what `work` returns; raises `TimeoutError` after `seconds`, `UNAVAILABLE` when the database is away."""
+    with pymongo.timeout(seconds):
+        result = work()
+        if not inspect.isawaitable(result):
+            return result
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                watch = loop.call_later(AWAY_SECONDS, _end_if_away, database, limit)
+                try:
+                    return await result
+                finally:
+                    watch.cancel()
+        except TimeoutError:
+            if database.is_away:
+                log.warning("database_away")
+                raise unavailable() from None
+            raise
+
+
+def _end_if_away(database: Database, limit: asyncio.Timeout) -> None:
+    if database.is_away and not limit.expired():
+        limit.reschedule(asyncio.get_running_loop().time())
