@@ -17,6 +17,7 @@ from app.database.client import connect
 from app.database.indexes import prepare_database
 from app.database.keyring import load_keyring
 from app.database.vault import Vault
+from app.errors import AppError
 from app.http.endpoint import GraphQLEndpoint
 from app.http.health import health_routes
 from app.http.rate import RateLimiter
@@ -75,7 +76,7 @@ class Parts:
 
 
 def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
-    """Return the ASGI app; it prepares the database at start and goes on without it, answering 503, until it is there."""
+    """Return the ASGI app; while the database is away it starts all the same and answers 503."""
     parts = parts or Parts()
     services = build_services(settings)
     readiness = Readiness(services)
@@ -122,7 +123,7 @@ class Readiness:
                 await prepare_services(self._services)
                 self._prepared = True
             await self._services.database.ping()
-        except PyMongoError as error:
+        except (PyMongoError, AppError) as error:  # AppError: the key service is away
             log.warning("not_ready", **describe_exception(error))
             return False
         return True

@@ -68,8 +68,9 @@ def load_keyring(settings: Settings) -> Keyring:
     if configured is None and settings.kms_provider == "local":
         path = development_key_path(settings)
         configured = make_key_file(path)
-        draft = next_key_path(path)
-        new = new or (decode_key(draft.read_text()) if draft.exists() else None)  # a rotation that was interrupted
+        draft = next_key_path(path)  # there while a rotation is under way
+        if new is None and draft.exists():
+            new = make_key_file(draft)
     return Keyring(configured, new)
 
 
@@ -103,4 +104,4 @@ def make_key_file(path: Path) -> bytes:
             pass
         finally:
             draft.unlink()
-    return decode_key(path.read_text())
+    return decode_key(path.read_text().strip())
