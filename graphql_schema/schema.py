@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graphql_schema.binding import bind_resolvers
 from graphql_schema.census import CensusMutations, CensusQueries
+from graphql_schema.dashboards import DashboardQueries
 from graphql_schema.error_reports import ErrorMutations, ErrorQueries
 from graphql_schema.guards import bind_guards
 from graphql_schema.me import MeQueries
@@ -31,6 +32,7 @@ class Query(
     MeQueries,
     ProfileQueries,
     UsageQueries,
+    DashboardQueries,
     ErrorQueries,
     CensusQueries,
     SupportQueries,

@@ -1,8 +1,8 @@
 """Runs work in one MongoDB transaction, again when MongoDB says that this may help.
 
-Promises all or nothing, durable on return. A conflict with another writer or a lost connection runs the work again after a
-short random pause; a commit whose outcome is unknown is committed again, which MongoDB makes safe. What may run again must
-not keep traces of its earlier runs.
+Promises all or nothing, durable on return. A conflict with another writer or a lost connection runs the work again
+after a short random pause; a commit whose outcome is unknown is committed again, which MongoDB makes safe. What may
+run again must not keep traces of its earlier runs.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ GIVE_UP_SECONDS = 8.0  # below the 10 s of an operation
 PAUSE_MAX_SECONDS = 0.1
 
 Result = TypeVar("Result")
-Work = Callable[[Any], Awaitable[Result]]
+Session = Any  # a driver's session; the two drivers share no base
+Work = Callable[[Session], Awaitable[Result]]
 
 
 async def run_in_transaction(
@@ -41,7 +42,7 @@ async def run_in_transaction(
             await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, PAUSE_MAX_SECONDS)))  # noqa: S311 - no secret
 
 
-async def _attempt(session: Any, work: Work[Result], give_up_at: float) -> Result:  # noqa: ANN401 - two drivers share no base
+async def _attempt(session: Session, work: Work[Result], give_up_at: float) -> Result:
     started = session.start_transaction(write_concern=DURABLE, read_concern=ReadConcern("snapshot"))
     if asyncio.iscoroutine(started):
         await started

@@ -1,17 +1,18 @@
 """Usage buckets and folded requests in MongoDB: adding to them within a transaction.
 
-A bucket may be spread over several documents, one for each writer slot, whose numbers add up: two workers that count for
-the same company then do not wait for each other. A document may hold zeros and, next to another slot's, numbers below.
+A bucket may be spread over several documents, one for each writer slot, whose numbers add up: two workers that count
+for the same company then do not wait for each other. A document may hold zeros and, next to another slot's, numbers
+below.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from pymongo import InsertOne, UpdateOne
 
 from app.database.client import Database, Document
+from app.database.transactions import Session
 from app.usage.folding import Additions, identity_of, named_of
 from app.usage.timeline import TIME_FIELDS, fold_request, waits_of
 
@@ -22,7 +23,7 @@ MARKS = "anonymous_marks"
 RequestKey = tuple[str, str]
 
 
-async def add_to_buckets(database: Database, additions: Additions, writer: int, session: Any) -> None:  # noqa: ANN401 - two drivers
+async def add_to_buckets(database: Database, additions: Additions, writer: int, session: Session) -> None:
     """Add the numbers to the buckets of this writer slot."""
     changes = []
     for key, numbers in additions.numbers.items():
@@ -36,7 +37,10 @@ async def add_to_buckets(database: Database, additions: Additions, writer: int, 
 
 
 async def fold_into_requests(
-    database: Database, events: Iterable[Document], additions: Additions, session: Any  # noqa: ANN401 - two drivers
+    database: Database,
+    events: Iterable[Document],
+    additions: Additions,
+    session: Session,
 ) -> None:
     """Fold the events into their requests, and what that changes of their waits into `additions`."""
     by_request: dict[RequestKey, list[Document]] = defaultdict(list)
@@ -60,7 +64,9 @@ async def fold_into_requests(
 
 
 async def find_requests(
-    database: Database, keys: Iterable[RequestKey], session: Any = None  # noqa: ANN401 - two drivers
+    database: Database,
+    keys: Iterable[RequestKey],
+    session: Session = None,
 ) -> dict[RequestKey, Document]:
     """Return the stored requests of these (company, request) that exist."""
     ids: dict[str, list[str]] = defaultdict(list)
@@ -71,7 +77,7 @@ async def find_requests(
     return {(row["companyId"], row["requestId"]): row for row in rows}
 
 
-async def mark_days(database: Database, days: Iterable[datetime], session: Any) -> None:  # noqa: ANN401 - two drivers
+async def mark_days(database: Database, days: Iterable[datetime], session: Session) -> None:
     """Note that the anonymous counts of these days are to be made anew; only inserts, so that marks never conflict."""
     marks = [{"day": day} for day in sorted(days)]
     if marks:

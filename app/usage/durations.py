@@ -1,8 +1,8 @@
 """How long requests waited: durations as counts in logarithmic bins, which add up, subtract and merge exactly. Pure.
 
-Each bin holds the durations that differ by at most 1 % from its middle (the mapping is DDSketch's), so a quantile read
-from bins is within 1 % of the exact one, whatever the number of requests, and a bucket stays small. Bins rather than the
-durations themselves: those would grow with the number of events, which the cost of a dashboard must not.
+Each bin holds the durations that differ by at most 1 % from its middle (the mapping is DDSketch's), so a quantile
+read from bins is within 1 % of the exact one, whatever the number of requests, and a bucket stays small. Bins rather
+than the durations themselves: those would grow with the number of events, which the cost of a dashboard must not.
 """
 
 import math

@@ -1,9 +1,9 @@
 """Folds usage events into the numbers of the usage buckets: the one definition of what a bucket holds. Pure.
 
 Ingest, rebuilding and a person's own dashboard all fold with this, so a bucket equals a recount of its events because
-both are made here. A bucket is a UTC day of a company (or of one of its templates). Inside, counts stand by day, by hour
-and by quarter of an hour: quarters, because zones such as +05:45 begin their days there; hours and days, because most
-reads need nothing finer and stay small.
+both are made here. A bucket is a UTC day of a company (or of one of its templates). Inside, counts stand by day, by
+hour and by quarter of an hour: quarters, because zones such as +05:45 begin their days there; hours and days, because
+most reads need nothing finer and stay small.
 """
 
 from collections import defaultdict
@@ -76,7 +76,9 @@ class Additions:
 
     def days(self) -> set[datetime]:
         """Return the days whose counts change."""
-        return {key.day for key, numbers in self.numbers.items() if key.kind is BucketKind.COUNTS and any(numbers.values())}
+        return {
+            key.day for key, numbers in self.numbers.items() if key.kind is BucketKind.COUNTS and any(numbers.values())
+        }
 
     def buckets(self) -> list[dict[str, Any]]:
         """Return the buckets that these additions alone make, as they are stored."""

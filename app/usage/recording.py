@@ -1,15 +1,15 @@
 """Stores events and folds them in the same transaction, many callers at once.
 
-Promises that an accepted event stands in the events, the buckets and the requests or in none of them, after any crash, so
-that all of these equal a recount at every moment and a dashboard never lags.
+Promises that an accepted event stands in the events, the buckets and the requests or in none of them, after any
+crash, so that all of these equal a recount at every moment and a dashboard never lags.
 
-How: while one transaction is under way the batches of other callers wait; then one transaction takes them all (a group
-commit), so that the wait for the journal is paid once for all. Measured here (2 cores, embedded mongod, 16 callers of 100
-events each): see `scripts/bench/dashboards.py ingest`. A change-stream or dirty-mark folder was the other choice; it reads
-every event a second time and dashboards would lag.
+How: while one transaction is under way the batches of other callers wait; then one transaction takes them all (a
+group commit), so that the wait for the journal is paid once for all. Measured here (2 cores, embedded mongod, 16
+callers of 100 events each): see `scripts/bench/dashboards.py ingest`. A change-stream or dirty-mark folder was the
+other choice; it reads every event a second time and dashboards would lag.
 
-Workers share nothing: each begins with writer slot 0 of the buckets and moves to another slot when it meets a conflict, so
-a lone worker keeps one document a bucket and several soon stop meeting.
+Workers share nothing: each begins with writer slot 0 of the buckets and moves to another slot when it meets a
+conflict, so a lone worker keeps one document a bucket and several soon stop meeting.
 """
 
 import asyncio
@@ -17,13 +17,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from pymongo.errors import BulkWriteError
 
 from app.database.client import AWAY_ERRORS, Database, Document
-from app.database.transactions import run_in_transaction
+from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import add_to_buckets, fold_into_requests, mark_days
 from app.usage.folding import Additions
 
@@ -95,7 +94,7 @@ class Recorder:
         return group
 
     async def _settle(self, group: Sequence[_Batch]) -> None:
-        """Answer each caller of the group; what fails for the group is tried for each alone, so that none fails another."""
+        """Answer each caller; what fails for the group is tried for each alone, so that none fails another."""
         try:
             outcomes = await self._commit([event for batch in group for event in batch.events])
         except Exception as error:  # noqa: BLE001 - handed to the callers, who raise it
@@ -132,7 +131,7 @@ class Recorder:
         raise RuntimeError(message)
 
     async def _write(self, fresh: Sequence[Document]) -> None:
-        async def work(session: Any) -> None:  # noqa: ANN401 - two drivers share no base
+        async def work(session: Session) -> None:
             additions = Additions()
             for event in fresh:
                 additions.add_event(event)
@@ -143,7 +142,7 @@ class Recorder:
 
         await run_in_transaction(self.database, work, on_conflict=self._move)
 
-    async def _insert(self, fresh: Sequence[Document], session: Any) -> None:  # noqa: ANN401 - two drivers share no base
+    async def _insert(self, fresh: Sequence[Document], session: Session) -> None:
         try:
             await self.database[EVENTS].insert_many(fresh, session=session)
         except BulkWriteError as error:
@@ -185,5 +184,3 @@ def recorder_of(database: Database) -> Recorder:
     if database not in _RECORDERS:
         _RECORDERS[database] = Recorder(database)
     return _RECORDERS[database]
-
-

@@ -1,4 +1,4 @@
-"""Reads of usage events and requests; the company always comes from the caller's token or open request, never from a filter."""
+"""Reads of usage events and requests; whose, comes from the token or a taken request, never from a filter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,7 +57,9 @@ class EventFilter:
 
 async def find_events(database: Database, reach: UsageReach, wanted: EventFilter, page: PageRequest) -> Page:
     """Return one page of events, newest first."""
-    return await find_page(database["events"], {**wanted.query(), **reach.query("userId")}, page, sort_field="occurredAt")
+    return await find_page(
+        database["events"], {**wanted.query(), **reach.query("userId")}, page, sort_field="occurredAt"
+    )
 
 
 async def find_request(database: Database, reach: UsageReach, request_id: str) -> Document | None:

@@ -71,7 +71,7 @@ _WAIT_FIELDS = {Step.APPROVAL: "approvedAt", Step.PROCESSING: "processedAt"}
 
 
 def fold_request(known: Document, events: Iterable[Document]) -> dict[str, Any]:
-    """Return what is stored of a request: `known` (may be empty) with what the events add. Their order does not matter."""
+    """Return what is stored of a request: `known` (may be empty) with what the events add, in any order."""
     folded = dict(known)
     people = set(known.get("userIds", ()))
     for event in events:

@@ -1,0 +1,114 @@
+"""A usage dashboard: totals, series, funnel, rates, waits, templates and CSV of one range, all from the same buckets.
+
+Numbers count events. A dashboard is as fresh as its reading: buckets change in the transaction that stores an event.
+"""
+
+import asyncio
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from app.dashboards.periods import DashboardRange, Period
+from app.dashboards.reading import Bins, Counts, read_counts, read_templates, read_waits
+from app.dashboards.sources import BucketSource
+from app.database.client import Document
+from app.usage.durations import quantile
+from app.usage.model import EventName
+from app.usage.timeline import Step
+
+FIELDS = {
+    "requestsCreated": EventName.REQUEST_CREATED,
+    "requestsApproved": EventName.REQUEST_APPROVED,
+    "requestsRejected": EventName.REQUEST_REJECTED,
+    "requestsProcessed": EventName.REQUEST_PROCESSED,
+    "requestErrors": EventName.REQUEST_ERROR,
+    "teamsCreated": EventName.TEAM_CREATED,
+}
+FUNNEL = (EventName.REQUEST_CREATED, EventName.REQUEST_APPROVED, EventName.REQUEST_PROCESSED, EventName.TEAM_CREATED)
+MEDIAN, NINE_TENTHS = 0.5, 0.9
+
+
+@dataclass(slots=True, eq=False)
+class Dashboard:
+    """One dashboard; waits and templates are read when they are asked for, and once."""
+
+    source: BucketSource
+    range: DashboardRange
+    as_of: datetime
+    totals: Document
+    previous: Document
+    series: list[Document]
+    _waits: asyncio.Future[dict[Step, Bins]] | None = field(default=None, repr=False)
+
+    @property
+    def start(self) -> datetime:
+        """The range's first moment."""
+        return self.range.whole.start
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after the range."""
+        return self.range.whole.end
+
+    @property
+    def funnel(self) -> list[Document]:
+        """The steps from creation to team, each with its share of the first; null where nothing was created."""
+        first = self.totals["requestsCreated"]
+        by_name = {name: self.totals[key] for key, name in FIELDS.items()}
+        return [
+            {"event": name, "count": by_name[name], "share": by_name[name] / first if first else None}
+            for name in FUNNEL
+        ]
+
+    @property
+    def approval_rate(self) -> float | None:
+        """Approvals among all decisions; None where none was taken."""
+        approved, rejected = self.totals["requestsApproved"], self.totals["requestsRejected"]
+        return approved / (approved + rejected) if approved + rejected else None
+
+    @property
+    def csv(self) -> str:
+        """The series as CSV (RFC 4180), one line a period; no text that anybody typed stands in it."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(["start", "end", *FIELDS])
+        for point in self.series:
+            writer.writerow([_moment(point["start"]), _moment(point["end"]), *(point[key] for key in FIELDS)])
+        return text.getvalue()
+
+    async def wait_seconds(self, step: Step, share: float) -> float | None:
+        """Return a quantile of the waits that ended in the range, within 1 %; None where none did."""
+        if self._waits is None:
+            self._waits = asyncio.ensure_future(read_waits(self.source, self.range.whole))
+        bins = await asyncio.shield(self._waits)
+        return quantile(bins[step], share)
+
+    async def templates(self, first: int) -> list[Document]:
+        """Return the templates that were requested most."""
+        return (await read_templates(self.source, self.range.whole))[:first]
+
+
+async def read_dashboard(source: BucketSource, wanted: DashboardRange, now: datetime) -> Dashboard:
+    """Return the dashboard of a range."""
+    previous, *counts = await read_counts(source, [wanted.previous, *_clip(wanted)])
+    totals: Counts = sum(counts, Counts())
+    series = [
+        {"start": period.start, "end": period.end, **_numbers(count)}
+        for period, count in zip(wanted.periods, counts, strict=True)
+    ]
+    return Dashboard(source, wanted, now, _numbers(totals), _numbers(previous), series)
+
+
+def _clip(wanted: DashboardRange) -> list[Period]:
+    """Return the periods without what lies outside of the range."""
+    whole = wanted.whole
+    return [Period(max(period.start, whole.start), min(period.end, whole.end)) for period in wanted.periods]
+
+
+def _numbers(counts: Counts) -> Document:
+    return {key: counts[name] for key, name in FIELDS.items()}
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
