@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
+from typing import IO
 
 from app.database.tied_process import spawn_tied
 from scripts.commands.exits import ROOT, Exit, fail
@@ -27,8 +28,10 @@ def refuse_taken_port(host: str, port: int) -> None:
         fail(Exit.PORT_IN_USE, f"cannot listen on {host}:{port} ({error.strerror}); stop what does or choose --port")
 
 
-def start_server(host: str, port: int, workers: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start uvicorn, tied to this process, and give it at once."""
+def start_server(
+    host: str, port: int, workers: int, environment: Mapping[str, str], output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start uvicorn, tied to this process, and give it at once; `output` takes what it writes."""
     options = [
         *("--factory", "--host", host, "--port", str(port), "--workers", str(workers)),
         *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
@@ -37,7 +40,7 @@ def start_server(host: str, port: int, workers: int, environment: Mapping[str, s
         *("--timeout-graceful-shutdown", str(STOP_SECONDS // 2)),
     ]
     command = [sys.executable, "-m", "uvicorn", "app.main:create_app", *options]
-    return spawn_tied(command, env=environment, cwd=ROOT)
+    return spawn_tied(command, env=environment, cwd=ROOT, output=output)
 
 
 def await_ready(server: subprocess.Popen[bytes], host: str, port: int) -> None:

@@ -1,0 +1,59 @@
+"""Merges reads by id: while one query is under way, the ids that others want gather and go out as the next one.
+
+Sixteen callers then cost one or two round trips instead of sixteen. Documents are handed to several operations at once:
+nobody changes them, and what a caller may see of one is decided after loading, per operation.
+"""
+
+import asyncio
+from collections.abc import Hashable
+
+from app.database.client import Database, Document
+
+MERGED_MAX = 500
+
+
+class MergedReads:
+    """Reads by `_id` of one collection."""
+
+    def __init__(self, database: Database, collection: str) -> None:
+        """Name the collection; nothing is read yet."""
+        self._collection = database[collection]
+        self._waiting: dict[Hashable, asyncio.Future[Document | None]] = {}
+        self._reader: asyncio.Task[None] | None = None
+
+    async def get(self, identity: str) -> Document | None:
+        """Return the document with this `_id` as it is now, or None; raises what the driver raises."""
+        future = self._waiting.get(identity)
+        if future is None:
+            future = self._waiting[identity] = asyncio.get_running_loop().create_future()
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read_waiting())
+        # Shielded: one caller who gives up must not take the answer from the others.
+        return await asyncio.shield(future)
+
+    async def _read_waiting(self) -> None:
+        try:
+            while self._waiting:
+                batch = dict(list(self._waiting.items())[:MERGED_MAX])
+                for identity in batch:
+                    del self._waiting[identity]
+                await self._read(batch)
+        finally:
+            self._reader = None
+
+    async def _read(self, batch: dict[Hashable, asyncio.Future[Document | None]]) -> None:
+        try:
+            if len(batch) == 1:
+                (identity,) = batch
+                row = await self._collection.find_one({"_id": identity})
+                rows = [] if row is None else [row]
+            else:
+                rows = await self._collection.find({"_id": {"$in": list(batch)}}).to_list(None)
+        except Exception as error:  # noqa: BLE001 - handed to each who waits, who raises it
+            for future in batch.values():
+                future.set_exception(error)
+                future.exception()  # a caller who has given up must not leave a warning
+            return
+        found = {row["_id"]: row for row in rows}
+        for identity, future in batch.items():
+            future.set_result(found.get(identity))

@@ -1,0 +1,1 @@
+"""What is measured, one module each; reached by `scripts/bench NAME`."""
