@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.census.secrets import CensusHasher
 from app.clock import Clock, utc_now
+from app.dashboards.anonymizer import anonymizing
 from app.database.client import connect
 from app.database.indexes import prepare_database
 from app.database.keyring import load_keyring
@@ -158,7 +159,8 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await readiness.check()
-        yield
+        async with anonymizing(services.database):
+            yield
         await verifier.aclose()
         await services.receipts.close()
         await services.vault.close()

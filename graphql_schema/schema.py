@@ -7,6 +7,7 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.anonymous_usage import AnonymousUsageQueries
 from graphql_schema.binding import bind_resolvers
 from graphql_schema.census import CensusMutations, CensusQueries
 from graphql_schema.dashboards import DashboardQueries
@@ -33,6 +34,7 @@ class Query(
     ProfileQueries,
     UsageQueries,
     DashboardQueries,
+    AnonymousUsageQueries,
     ErrorQueries,
     CensusQueries,
     SupportQueries,

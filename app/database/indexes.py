@@ -103,7 +103,7 @@ def _usage_indexes(event_life_seconds: int, bucket_life_seconds: int) -> dict[st
             Index((("requestId", 1),)),
             Index((("lastReceivedAt", 1),), expire_after_seconds=event_life_seconds),
         ),
-        "anonymous_marks": (),
+        "usage_marks": (),
         "anonymous_usage": (Index((("start", 1),), expire_after_seconds=bucket_life_seconds),),
         "leases": (),
     }

@@ -6,7 +6,7 @@ below.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pymongo import InsertOne, UpdateOne
@@ -18,7 +18,7 @@ from app.usage.timeline import TIME_FIELDS, fold_request, waits_of
 
 BUCKETS = "usage_buckets"
 REQUESTS = "requests"
-MARKS = "anonymous_marks"
+MARKS = "usage_marks"
 
 RequestKey = tuple[str, str]
 
@@ -77,8 +77,11 @@ async def find_requests(
     return {(row["companyId"], row["requestId"]): row for row in rows}
 
 
-async def mark_days(database: Database, days: Iterable[datetime], session: Session) -> None:
-    """Note that the anonymous counts of these days are to be made anew; only inserts, so that marks never conflict."""
-    marks = [{"day": day} for day in sorted(days)]
+async def mark_days(database: Database, companies_by_day: Mapping[datetime, Iterable[str]], session: Session) -> None:
+    """Note which days of which companies changed: for the anonymous counts, and for those who watch a dashboard.
+
+    Marks are only inserted here, so they never conflict; they are gone once the anonymous counts are made.
+    """
+    marks = [{"day": day, "companyIds": sorted(companies)} for day, companies in sorted(companies_by_day.items())]
     if marks:
         await database[MARKS].insert_many(marks, session=session)

@@ -74,11 +74,13 @@ class Additions:
         for wait in after - before:
             self.add_wait(company_id, wait)
 
-    def days(self) -> set[datetime]:
-        """Return the days whose counts change."""
-        return {
-            key.day for key, numbers in self.numbers.items() if key.kind is BucketKind.COUNTS and any(numbers.values())
-        }
+    def companies_by_day(self) -> dict[datetime, set[str]]:
+        """Return the days whose numbers change, and of which companies."""
+        companies: dict[datetime, set[str]] = defaultdict(set)
+        for key, numbers in self.numbers.items():
+            if any(numbers.values()):
+                companies[key.day].add(key.company_id)
+        return companies
 
     def buckets(self) -> list[dict[str, Any]]:
         """Return the buckets that these additions alone make, as they are stored."""

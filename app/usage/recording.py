@@ -138,7 +138,7 @@ class Recorder:
             await self._insert(fresh, session)
             await fold_into_requests(self.database, fresh, additions, session)
             await add_to_buckets(self.database, additions, self._writer, session)
-            await mark_days(self.database, additions.days(), session)
+            await mark_days(self.database, additions.companies_by_day(), session)
 
         await run_in_transaction(self.database, work, on_conflict=self._move)
 
