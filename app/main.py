@@ -7,21 +7,24 @@ from datetime import timedelta
 
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.census.secrets import CensusHasher
 from app.clock import Clock, utc_now
 from app.dashboards.anonymizer import anonymizing
-from app.database.client import connect
+from app.database.client import Database, connect
 from app.database.indexes import prepare_database
-from app.database.keyring import load_keyring
+from app.database.keyring import Keyring, load_keyring
+from app.database.loader import MergedReads
 from app.database.vault import Vault
+from app.error_reports.day_keys import DayKeys
+from app.error_reports.service import ErrorService
 from app.errors import AppError
+from app.http.authentication import Doorkeeper
 from app.http.endpoint import GraphQLEndpoint
 from app.http.health import health_routes
-from app.http.rate import RateLimiter
+from app.http.rate import build_meters
+from app.http.shield import EXCEPTION_HANDLERS, shield_of
 from app.log import configure_logging, describe_exception, log
 from app.profiles.service import ProfileService
 from app.receipts.writer import ReceiptWriter
@@ -48,9 +51,13 @@ def build_services(settings: Settings) -> Services:
         database=database,
         vault=vault,
         keyring=keyring,
+        errors=build_errors(settings, database, vault, keyring),
         hasher=CensusHasher(database, timedelta(days=settings.census_rotation_days)),
         profiles=ProfileService(database, vault, keyring, timedelta(days=settings.claim_retention_days)),
         receipts=receipts,
+        users=MergedReads(database, "users"),
+        companies=MergedReads(database, "companies"),
+        error_groups=MergedReads(database, "error_groups"),
         support=SupportService(
             database,
             vault,
@@ -60,6 +67,13 @@ def build_services(settings: Settings) -> Services:
             request_life=timedelta(days=settings.request_days),
         ),
     )
+
+
+def build_errors(settings: Settings, database: Database, vault: Vault, keyring: Keyring) -> ErrorService:
+    """Return the error reports' part."""
+    life = timedelta(days=settings.error_retention_days)
+    keys = DayKeys(database.secrets, keyring, life)
+    return ErrorService(database, vault, keyring, keys, settings.error_ip, life)
 
 
 async def prepare_services(services: Services) -> None:
@@ -85,13 +99,16 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
     endpoint = GraphQLEndpoint(
         settings=settings,
         clock=parts.clock,
-        verifier=verifier,
+        door=Doorkeeper(verifier, build_meters(settings), settings.trusted_proxies),
         run=Runner(build_schema(), services).run,
         page=explorer_page,
-        by_address=RateLimiter(settings.anonymous_calls_per_minute, "address"),
-        by_caller=RateLimiter(settings.calls_per_minute, "caller"),
     )
-    return Starlette(routes=_routes(settings, endpoint, readiness), lifespan=_lifespan(services, readiness, verifier))
+    return Starlette(
+        routes=_routes(settings, endpoint, readiness),
+        middleware=shield_of(settings),
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=_lifespan(services, readiness, verifier),
+    )
 
 
 def create_app() -> Starlette:
@@ -131,12 +148,9 @@ class Readiness:
 
 
 def _routes(settings: Settings, endpoint: GraphQLEndpoint, readiness: Readiness) -> list[BaseRoute]:
-    async def graphql(request: Request) -> Response:
-        return await endpoint(request)
-
     tokens = _token_source(settings) if settings.in_development else None
     return [
-        Route("/graphql", graphql, methods=["GET", "POST"]),
+        Route("/graphql", endpoint),
         *explorer_routes(tokens=tokens),
         *health_routes(readiness.check),
     ]

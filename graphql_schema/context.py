@@ -9,7 +9,9 @@ import strawberry
 from app.census.secrets import CensusHasher
 from app.database.client import Database
 from app.database.keyring import Keyring
+from app.database.loader import MergedReads
 from app.database.vault import Vault
+from app.error_reports.service import ErrorService
 from app.profiles.service import ProfileService
 from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
@@ -28,9 +30,13 @@ class Services:
     vault: Vault
     keyring: Keyring
     hasher: CensusHasher
+    errors: ErrorService
     profiles: ProfileService
     receipts: ReceiptWriter
     support: SupportService
+    users: MergedReads
+    companies: MergedReads
+    error_groups: MergedReads
 
     @property
     def error_life(self) -> timedelta:

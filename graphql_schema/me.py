@@ -4,7 +4,7 @@ import strawberry
 
 from app.database.pages import MAX_FIRST, PageRequest, read_page_request
 from app.profiles.model import ProfileKind
-from app.profiles.store import find_company, find_person
+from app.profiles.store import find_person
 from app.support.model import SupportRequestStatus
 from auth.principal import Role
 from auth.rights import Action
@@ -38,7 +38,7 @@ class Me:
         company_id = info.context.principal.company_id
         if company_id is None:
             return None
-        return stored(await find_company(info.context.services.database, company_id))
+        return stored(await info.context.services.companies.get(company_id))
 
     @guarded(Action.OPEN_SUPPORT_REQUEST)
     async def open_support_requests(self, info: Info) -> list[SupportRequest] | None:

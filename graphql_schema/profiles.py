@@ -9,8 +9,8 @@ from strawberry import ID
 from app.database.pages import read_page_request
 from app.errors import not_found
 from app.profiles.model import ProfileKind
-from app.profiles.scope import companies_within, users_within
-from app.profiles.store import find_companies, find_company, find_user, find_users
+from app.profiles.scope import admits_user, companies_within, users_within
+from app.profiles.store import find_companies, find_users
 from app.support.disclosure import Subject
 from auth.rights import Action
 from graphql_schema.context import Info
@@ -116,7 +116,7 @@ class User:
         company_id = stored(self).get("companyId")
         if company_id is None:
             return None
-        return stored(await find_company(info.context.services.database, company_id))
+        return stored(await info.context.services.companies.get(company_id))
 
 
 ANONYMOUS_PROFILE = {"kind": ProfileKind.ANONYMOUS.value, "collectedAt": None}
@@ -140,8 +140,8 @@ class ProfileQueries:
     @guarded(Action.READ_PROFILES)
     async def user(self, info: Info, id: ID) -> User | None:
         """One person; null with NOT_FOUND if there is none that the caller may see."""
-        found = await find_user(info.context.services.database, id, users_within(info.context.principal, None))
-        if found is None:
+        found = await info.context.services.users.get(id)
+        if found is None or not admits_user(info.context.principal, found):
             raise not_found("user")
         return stored(found)
 

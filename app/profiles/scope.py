@@ -19,6 +19,16 @@ def companies_within(principal: Principal, company_id: str | None) -> Document:
     return _within(principal, asked, own={"_id": principal.company_id}, company_field="_id")
 
 
+def admits_user(principal: Principal, user: Document) -> bool:
+    """Return whether a loaded user is in reach; the same rule as `users_within`."""
+    scopes = scopes_of(principal, Action.READ_PROFILES)
+    if Scope.ANY in scopes:
+        return True
+    if Scope.OWN_COMPANY in scopes and principal.company_id is not None:
+        return user.get("companyId") == principal.company_id
+    return Scope.OWN in scopes and principal.user_id is not None and user.get("personId") == principal.user_id
+
+
 def _within(principal: Principal, asked: Document, own: Document, company_field: str) -> Document:
     scopes = scopes_of(principal, Action.READ_PROFILES)
     if Scope.ANY in scopes:

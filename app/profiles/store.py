@@ -45,12 +45,6 @@ async def save_company(database: Database, company_id: str, document: Document) 
     return stored
 
 
-async def find_user(database: Database, user_id: str, within: Document) -> Document | None:
-    """Return the user if it lies within what the caller may see."""
-    found: Document | None = await database["users"].find_one({"_id": user_id, **within})
-    return found
-
-
 async def find_person(database: Database, person_id: str, within: Document) -> Document | None:
     """Return a person's user within what the caller may see: the authenticated one, else the identified."""
     query = {"$and": [{"$or": [{"personId": person_id}, {"_id": person_id}]}, within]}
@@ -62,12 +56,6 @@ async def find_users(database: Database, within: Document, kind: ProfileKind | N
     """Return one page of the users that lie within what the caller may see."""
     query = {**({"kind": kind.value} if kind else {}), **within}
     return await find_page(database["users"], query, page)
-
-
-async def find_company(database: Database, company_id: str) -> Document | None:
-    """Return a company by its id."""
-    found: Document | None = await database["companies"].find_one({"_id": company_id})
-    return found
 
 
 async def find_companies(database: Database, within: Document, page: PageRequest) -> Page:

@@ -101,7 +101,7 @@ class System:
 async def running_system(mongodb_uri: str, data: Path, **changes: object) -> AsyncIterator[System]:
     """Run the app on a database of its own for the length of the block, then drop the database."""
     values = {"calls_per_minute": 1_000_000, "anonymous_calls_per_minute": 1_000_000, **changes}
-    name = f"test_{uuid.uuid4().hex[:12]}"
+    name = str(values.pop("mongodb_database", f"test_{uuid.uuid4().hex[:12]}"))
     settings = Settings(mongodb_uri=mongodb_uri, mongodb_database=name, data_dir=data, **values)  # type: ignore[arg-type]
     clock = MovableClock()
     app = build_app(settings, Parts(clock=clock))

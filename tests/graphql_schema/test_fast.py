@@ -1,0 +1,81 @@
+"""The fast way answers exactly as the ordinary way does: same data, same errors, same paths."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.database.embedded import EmbeddedMongod
+from auth.principal import Role
+from graphql_schema.schema import build_schema
+from tests.harness.people import COMPANY, PERSON, open_and_take, save_people
+from tests.harness.queries import queries
+from tests.harness.system import Reply, System, running_system
+
+SCHEMA = build_schema()
+# What differs from call to call by nature: receipts are appended by the very calls that are compared.
+ROOTS = ["me", "user", "users", "company", "companies", "events", "errors", "dataPractices", "request", "censusRecords"]
+ROLES = [Role.USER, Role.COMPANY_ADMIN, Role.SUPPORT, Role.PRIVACY_OFFICER]
+
+
+async def fill(system: System) -> None:
+    """Save people, events and errors with and without their optional parts."""
+    await save_people(system)
+    await open_and_take(system)
+    now = system.clock()
+    request = "5E872200-F546-4CCD-8F23-AF5F507AA2DD"
+    created = {"teamName": "T", "additionalMembers": 1, "additionalOwners": 0, "templateId": request, "templateName": "N"}
+    events: list[Any] = [
+        {"requestCreated": {"eventId": "1", "occurredAt": now.isoformat(), "requestId": request, **created}},
+        {"requestApproved": {"eventId": "2", "occurredAt": (now + timedelta(seconds=5)).isoformat(), "requestId": request}},
+    ]
+    await system.ask("mutation($e: [EventInput!]!) { recordEvents(events: $e) { accepted } }", Role.USER, e=events)
+    whole = {"code": "AADSTS50105", "message": "refused", "log": ["a", "b"], "device": {"osName": "iOS", "memoryMb": 4}}
+    whole |= {"performance": {"operation": "load", "durationMs": 1.5}, "network": {"online": True}, "exception": {"type": "E"}}
+    reports = [
+        {"reportId": str(number), "kind": "OTHER", "occurredAt": now.isoformat(), **(whole if number % 2 else {})}
+        for number in range(6)
+    ]
+    await system.ask("mutation($r: [ErrorReportInput!]!) { recordErrors(reports: $r) { accepted } }", Role.USER, r=reports)
+
+
+def comparable(reply: Reply) -> tuple[int, Any, list[str]]:
+    """Return what must be equal; errors of one operation may come in another order."""
+    for error in reply.errors:
+        error["extensions"].pop("requestId", None)
+    errors = sorted(repr(sorted(error.items())) for error in reply.errors)
+    return reply.status, reply.data, errors
+
+
+@pytest.fixture(scope="module")
+async def both(mongod: EmbeddedMongod, data_folder: Path) -> AsyncIterator[tuple[System, System]]:
+    """Two apps over the same data: one takes the fast way, one the ordinary."""
+    async with running_system(mongod.uri, data_folder) as fast:
+        await fill(fast)
+        name = fast.services.database.name
+        async with running_system(mongod.uri, data_folder, fast_execution=False, mongodb_database=name) as ordinary:
+            yield fast, ordinary
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(query=queries(SCHEMA, [PERSON, COMPANY], ROOTS), role=st.sampled_from(ROLES))
+async def test_both_ways_answer_alike(both: tuple[System, System], query: str, role: Role) -> None:
+    """Generated queries, as four roles: equal data, errors and paths."""
+    fast, ordinary = [comparable(await system.ask(query, role)) for system in both]
+    assert fast == ordinary
+
+
+@pytest.mark.parametrize("broken", [{"license": 5}, {"kind": None}, {"lastSeenAt": "yesterday"}, {"profile": {"msIsTenantAdmin": "no"}}])
+async def test_a_wrong_value_is_worded_by_the_ordinary_way(both: tuple[System, System], broken: dict[str, Any]) -> None:
+    """What the compiled row does not expect is judged by graphql-core: same nulls, same errors."""
+    query = "{ users(first: 9) { nodes { id kind lastSeenAt profile { ... on AuthenticatedProfile { license msIsTenantAdmin } } } } }"
+    users = both[0].services.database["users"]
+    before = await users.find_one({"_id": PERSON})
+    await users.replace_one({"_id": PERSON}, {**before, **broken}, bypass_document_validation=True)
+    fast, ordinary = [comparable(await system.ask(query, Role.SUPPORT)) for system in both]
+    await users.replace_one({"_id": PERSON}, before)
+    assert fast == ordinary
