@@ -47,6 +47,7 @@ class IngestResult:
     accepted: int = 0
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
+    places: frozenset[int] = frozenset()  # where the accepted ones stood in the batch, where a writer tells
 
 
 class ItemError(Exception):

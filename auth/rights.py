@@ -41,6 +41,8 @@ class Action(StrEnum):
     READ_VENDOR_USAGE = "anonymousUsage, censusReport"
     READ_CENSUS_RECORDS = "censusRecords"
     READ_ERRORS = "errors, error groups"
+    READ_ERROR_COUNTS = "errorPerformance, errorCounts, signInFailures"
+    READ_RETENTION = "retentionStatus"
     OPEN_SUPPORT_REQUEST = "open / close a support request"
     TAKE_SUPPORT_REQUEST = "take a support request"
     READ_RECEIPTS = "accessReceipts"
@@ -86,6 +88,8 @@ RIGHTS: Mapping[Action, Row] = {
     Action.READ_ERRORS: _row(
         {Role.USER: Scope.OWN, Role.COMPANY_ADMIN: Scope.OWN_COMPANY, _STAFF: Scope.ANY, Role.ANALYST: Scope.COUNTS}
     ),
+    Action.READ_ERROR_COUNTS: _row({Role.COMPANY_ADMIN: Scope.OWN_COMPANY, (*_STAFF, Role.ANALYST): Scope.ANY}),
+    Action.READ_RETENTION: _row({(Role.SUPPORT_LEAD, Role.PRIVACY_OFFICER): Scope.ANY}),
     Action.OPEN_SUPPORT_REQUEST: _row(
         {Role.USER: Scope.OWN, Role.COMPANY_ADMIN: Scope.OWN_COMPANY, (Role.SUPPORT, Role.SUPPORT_LEAD): Scope.FLAGGED}
     ),

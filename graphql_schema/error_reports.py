@@ -7,22 +7,20 @@ import strawberry
 from strawberry import ID
 
 from app.database.pages import EMPTY_PAGE, read_page_request
+from app.error_reports.filters import ErrorFilter
 from app.error_reports.model import ErrorKind
 from app.error_reports.reach import errors_of
-from app.error_reports.service import record_errors
-from app.error_reports.store import ErrorFilter, find_errors
 from app.profiles.scope import users_within
 from app.profiles.store import find_person
 from auth.rights import Action
 from graphql_schema.context import Info
+from graphql_schema.error_groups import ErrorGroup, ErrorKindEnum, group_of
 from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
 from graphql_schema.ingest import IngestResult
 from graphql_schema.paging import After, Connection, First
 from graphql_schema.profiles import User
 from graphql_schema.reading import stored
 from graphql_schema.scalars import UuidText
-
-ErrorKindEnum = strawberry.enum(ErrorKind, name="ErrorKind", description="What kind of error is reported.")
 
 
 @strawberry.input
@@ -131,6 +129,16 @@ class Network:
 
 
 @inherits
+@strawberry.type(description="What was removed from a text of the report, never the value.")
+class ScrubbedText:
+    """Where, by which rule, how often."""
+
+    path: str
+    rule: str
+    count: int
+
+
+@inherits
 @strawberry.type(description="A report of an error.")
 class ErrorReport:
     """One report as stored."""
@@ -146,7 +154,10 @@ class ErrorReport:
     device: Device | None
     network: Network | None
     session_id: UuidText | None
-    truncated: list[str] | None = strawberry.field(description="The texts that were cut at 8 KiB, or lists at 200 lines.")
+    truncated: list[str] | None = strawberry.field(
+        description="The texts that were cut at 8 KiB, or lists at 200 lines."
+    )
+    scrubbed: list[ScrubbedText] | None = strawberry.field(description="What was removed from the texts on arrival.")
     occurred_at: datetime
     received_at: datetime
     ip_address: str | None = restricted(RestrictedKind.IP)
@@ -156,6 +167,11 @@ class ErrorReport:
         """When the report is erased, at the latest."""
         received: datetime = stored(self)["receivedAt"]
         return received + info.context.services.error_life
+
+    @guarded(Action.READ_ERRORS)
+    async def group(self, info: Info) -> ErrorGroup | None:
+        """The reports of the same fault, as far as the caller may see them."""
+        return stored(await group_of(info.context, stored(self)))
 
     @guarded(Action.READ_ERRORS)
     async def user(self, info: Info) -> User | None:
@@ -173,6 +189,7 @@ class ErrorFilterInput:
 
     kinds: list[ErrorKindEnum] | None = None
     code: str | None = None
+    group: ID | None = strawberry.field(default=None, description="The id of an error group.")
     app_version: str | None = None
     occurred_after: datetime | None = None
     occurred_before: datetime | None = None
@@ -183,7 +200,7 @@ def read_filter(given: ErrorFilterInput | None) -> ErrorFilter:
     if given is None:
         return ErrorFilter()
     kinds = tuple(ErrorKind(kind) for kind in given.kinds or ())
-    return ErrorFilter(kinds, given.code, given.app_version, given.occurred_after, given.occurred_before)
+    return ErrorFilter(kinds, given.code, given.group, given.app_version, given.occurred_after, given.occurred_before)
 
 
 Filter = Annotated[ErrorFilterInput | None, strawberry.argument(description="What to look for.")]
@@ -194,14 +211,15 @@ class ErrorQueries:
     """Reading error reports."""
 
     @guarded(Action.READ_ERRORS)
-    async def errors(self, info: Info, first: First, after: After = None, filter: Filter = None) -> Connection[ErrorReport]:  # noqa: A002
+    async def errors(
+        self, info: Info, first: First, after: After = None, filter: Filter = None
+    ) -> Connection[ErrorReport]:
         """The living reports that the caller may see, newest first."""
         context, page = info.context, read_page_request(first, after)
         of = errors_of(context.principal)
         if of is None:
             return stored(EMPTY_PAGE)
-        life = context.services.error_life
-        return stored(await find_errors(context.services.database, of, read_filter(filter), page, now=context.now, life=life))
+        return stored(await context.services.errors.find(of, read_filter(filter), page, context.now))
 
 
 @strawberry.type
@@ -212,8 +230,6 @@ class ErrorMutations:
     async def record_errors(self, info: Info, reports: list[ErrorReportInput]) -> IngestResult:
         """Record a batch of at most 500; a repeated reportId is a duplicate, a bad report costs only itself."""
         context = info.context
-        mode = context.services.settings.error_ip
-        database = context.services.database
         return stored(
-            await record_errors(database, context.principal, context.address, mode, stored(reports), context.now)
+            await context.services.errors.record(context.principal, context.address, stored(reports), context.now)
         )

@@ -11,6 +11,7 @@ from graphql_schema.anonymous_usage import AnonymousUsageQueries
 from graphql_schema.binding import bind_resolvers
 from graphql_schema.census import CensusMutations, CensusQueries
 from graphql_schema.dashboards import DashboardQueries
+from graphql_schema.error_groups import ErrorGroupQueries
 from graphql_schema.error_reports import ErrorMutations, ErrorQueries
 from graphql_schema.guards import bind_guards
 from graphql_schema.me import MeQueries
@@ -36,6 +37,7 @@ class Query(
     DashboardQueries,
     AnonymousUsageQueries,
     ErrorQueries,
+    ErrorGroupQueries,
     CensusQueries,
     SupportQueries,
     ReceiptQueries,

@@ -28,6 +28,8 @@ async def insert_batch(
             await database[collection].insert_many([document for _, document in kept], ordered=False)
         except BulkWriteError as error:
             _count_failures(error, [index for index, _ in kept], result)
+        else:
+            result.places = frozenset(index for index, _ in kept)
     rejected.sort(key=lambda rejection: rejection.index)
     return result
 
@@ -44,6 +46,8 @@ def _count_failures(error: BulkWriteError, places: Sequence[int], result: Ingest
     details: Mapping[str, Any] = error.details or {}
     if details.get("writeConcernErrors"):
         raise error  # not known to be durable: the client sends again
+    failed = {places[failure["index"]] for failure in details.get("writeErrors", ())}
+    result.places = frozenset(places) - failed
     for failure in details.get("writeErrors", ()):
         result.accepted -= 1
         if failure["code"] == DUPLICATE_KEY:

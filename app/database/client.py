@@ -34,6 +34,7 @@ TIMEOUT_ERRORS = (ExecutionTimeout,)
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=5_000)
 SOCKET_TIMEOUT_MS = 15_000  # above the 10 s of an operation, below what a person waits
 POOL_MAX = 64
+SECRETS_SUFFIX = "_secrets"
 
 
 class Database:
@@ -58,6 +59,11 @@ class Database:
     def __getitem__(self, collection: str) -> Any:  # noqa: ANN401 - two drivers share no base
         """Return the driver's collection object."""
         return self.raw[collection]
+
+    @property
+    def secrets(self) -> "Database":
+        """The database of rotating keys, apart from the data so that a backup of the data holds none of them."""
+        return Database(self.client, f"{self.name}{SECRETS_SUFFIX}")
 
     async def aggregate(
         self, collection: str, pipeline: Sequence[Mapping[str, Any]], **options: object

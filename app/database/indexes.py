@@ -4,7 +4,7 @@
 at once: what exists and fits is left alone, a changed life is set with `collMod`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,6 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
             Index((("receivedAt", 1),), expire_after_seconds=_seconds(settings.census_retention_days)),
             Index((("recordKey", 1),), unique=True),
         ),
-        "census_secrets": (Index((("destroyAt", 1),), expire_after_seconds=0),),
         "users": (
             Index(
                 (("blindIndex", 1), ("kind", 1), ("verified", 1)),
@@ -64,16 +63,21 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
             Index((("expiresAt", 1),), expire_after_seconds=0),
         ),
         "companies": (Index((("tenantIndex", 1),), partial={"tenantIndex": {"$exists": True}}),),
-        "errors": (
-            Index((("receivedAt", 1),), expire_after_seconds=_seconds(settings.error_retention_days)),
-            Index((("companyId", 1), ("receivedAt", -1), ("_id", -1))),
-            Index((("userId", 1), ("receivedAt", -1), ("_id", -1))),
-            Index((("companyId", 1), ("userId", 1), ("reportId", 1)), unique=True),
-        ),
         "vault_keys": (Index((("keyAltNames", 1),), unique=True, partial={"keyAltNames": {"$exists": True}}),),
         "vault_settings": (),
         **_usage_indexes(_seconds(settings.usage_retention_days), _seconds(DASHBOARD_DAYS)),
         **_support_indexes(_seconds(settings.support_retention_days)),
+        **_error_indexes(_seconds(settings.error_retention_days), _seconds(DASHBOARD_DAYS)),
+    }
+
+
+def secret_indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
+    """Return the indexes of the database of rotating keys, which MongoDB itself deletes when their time is over."""
+    day_key_life_seconds = _seconds(settings.error_retention_days + 1)  # counted from the beginning of the day
+    return {
+        "census_secrets": (Index((("destroyAt", 1),), expire_after_seconds=0),),
+        "day_keys": (Index((("day", 1),), expire_after_seconds=day_key_life_seconds),),
+        "day_keys_made": (Index((("day", 1),), expire_after_seconds=_seconds(DASHBOARD_DAYS)),),
     }
 
 
@@ -133,14 +137,46 @@ def _support_indexes(life_seconds: int) -> dict[str, tuple[Index, ...]]:
     }
 
 
+def _error_indexes(life_seconds: int, count_life_seconds: int) -> dict[str, tuple[Index, ...]]:
+    newest = (("receivedAt", -1), ("_id", -1))
+    newest_group = (("firstSeenAt", -1), ("_id", -1))
+    return {
+        "errors": (
+            Index((("receivedAt", 1),), expire_after_seconds=life_seconds),
+            Index(newest),
+            Index((("companyId", 1), *newest)),
+            Index((("userId", 1), *newest)),
+            Index((("groupId", 1), *newest)),
+            Index((("companyId", 1), ("userId", 1), ("reportId", 1)), unique=True),
+        ),
+        "error_groups": (
+            Index((("lastSeenAt", 1),), expire_after_seconds=life_seconds),
+            Index((("owner", 1), *newest_group)),
+        ),
+        "error_sketches": (
+            Index((("day", 1),), expire_after_seconds=life_seconds),
+            Index((("owner", 1), ("measure", 1), ("day", 1))),
+        ),
+        "error_daily": (
+            Index((("day", 1),), expire_after_seconds=count_life_seconds),
+            Index((("owner", 1), ("day", 1))),
+        ),
+    }
+
+
 def _seconds(days: float) -> int:
     return round(days * DAY_SECONDS)
 
 
 async def prepare_database(database: Database, settings: Settings) -> None:
     """Make or mend collections, validators and indexes; safe to run again and by several workers at once."""
+    await _prepare_collections(database.secrets, secret_indexes_for(settings))
+    await _prepare_collections(database, indexes_for(settings))
+
+
+async def _prepare_collections(database: Database, wanted: Mapping[str, tuple[Index, ...]]) -> None:
     existing = set(await database.raw.list_collection_names())
-    for collection, indexes in indexes_for(settings).items():
+    for collection, indexes in wanted.items():
         if collection not in existing:
             await _create_collection(database, collection)
         if collection in VALIDATORS:

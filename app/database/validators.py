@@ -16,7 +16,6 @@ _MAYBE_STRING: Schema = {"bsonType": ["string", "null"]}
 _MAYBE_BOOLEAN: Schema = {"bsonType": ["bool", "null"]}
 # MongoDB itself refuses what is not a string sealed by client-side encryption.
 _SEALED: Schema = {"encrypt": {"bsonType": "string", "algorithm": "AEAD_AES_256_CBC_HMAC_SHA_512-Random"}}
-_ADDRESS: Schema = {"bsonType": ["string", "binData"]}
 _HASHED_UUID: Schema = {"bsonType": "string", "pattern": "^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$"}
 
 
@@ -165,46 +164,40 @@ COMPANIES = _exactly(
     {"tenantIndex": {"bsonType": "binData"}},
 )
 
+# What a report tells is one blob sealed under the key of its day; open is what filters and counts need.
 ERRORS: Schema = _exactly(
     {
         "_id": {"bsonType": "objectId"},
         "reportId": _STRING,
         "kind": {"enum": ["SIGN_IN", "EXCEPTION", "NETWORK", "PERFORMANCE", "OTHER"]},
         "occurredAt": _DATE,
+        "groupId": {"bsonType": "string", "pattern": "^[0-9a-f]{32}$"},
+        "payload": {"bsonType": "binData"},
         **_STAMP,
     },
+    {"companyId": _STRING, "userId": _STRING, "code": _STRING, "appVersion": _STRING},
+)
+
+_COUNTED: Schema = {"_id": _STRING, "owner": _STRING, "count": _INTEGER}
+ERROR_GROUPS = _exactly(
     {
-        "companyId": _STRING,
-        "userId": _STRING,
-        "code": _STRING,
-        "message": _STRING,
-        "log": {"bsonType": "array", "items": _STRING},
-        "exception": _only({"type": _STRING, "message": _STRING, "stackTrace": _STRING}),
-        "performance": _only(
-            {
-                "operation": _STRING,
-                "durationMs": {"bsonType": "double"},
-                "succeeded": _BOOLEAN,
-                "retries": _INTEGER,
-            }
-        ),
-        "device": _only(
-            {
-                **dict.fromkeys(("model", "osName", "osVersion", "appVersion", "language"), _STRING),
-                "memoryMb": _INTEGER,
-            }
-        ),
-        "network": _only(
-            {
-                **dict.fromkeys(("connection", "effectiveType"), _STRING),
-                "downlinkMbps": {"bsonType": "double"},
-                "roundTripMs": {"bsonType": "double"},
-                "online": _BOOLEAN,
-            }
-        ),
-        "sessionId": _STRING,
-        "truncated": {"bsonType": "array", "items": _STRING},
-        "restricted": _only({"ipAddress": _ADDRESS}),
+        **_COUNTED,
+        "groupId": ERRORS["properties"]["groupId"],
+        "kind": ERRORS["properties"]["kind"],
+        "firstSeenAt": _DATE,
+        "lastSeenAt": _DATE,
+    },
+    {"code": _STRING, "people": _NUMBERS},
+)
+ERROR_DAILY = _exactly({**_COUNTED, "day": _DATE, "kind": ERRORS["properties"]["kind"]})
+ERROR_SKETCHES = _exactly(
+    {**_COUNTED, "day": _DATE, "measure": {"enum": ["DURATION", "ROUND_TRIP", "DOWNLINK", "QUALITY"]}},
+    {
+        "operation": _STRING,
+        "appVersion": _MAYBE_STRING,
+        "failed": _INTEGER,
+        "offline": _INTEGER,
+        **dict.fromkeys(("bins", "connection", "effectiveType"), _NUMBERS),
     },
 )
 
@@ -264,6 +257,9 @@ VALIDATORS: dict[str, Schema] = {
         "users": USERS,
         "companies": COMPANIES,
         "errors": ERRORS,
+        "error_groups": ERROR_GROUPS,
+        "error_daily": ERROR_DAILY,
+        "error_sketches": ERROR_SKETCHES,
         "support_requests": SUPPORT_REQUESTS,
         "support_lookups": SUPPORT_LOOKUPS,
         "access_receipts": ACCESS_RECEIPTS,

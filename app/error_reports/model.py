@@ -1,18 +1,25 @@
-"""Error reports: the typed kinds of the notice (P10), free text cut, the reporter's IP kept as the operator says. Pure."""
+"""Error reports: the typed kinds of the notice (P10), free text scrubbed and cut, the reporter's IP as configured.
+
+Pure. A report falls into what stays open, because filters and counts need it, and its payload, which is sealed under
+the key of its day (`day_keys.py`).
+"""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
+from app.error_reports.patterns import IN_IDS
+from app.error_reports.scrubbing import NO_IDS, Scrubber
 from app.ingest import Item, check_id, check_line, check_moment, cut_text
 
 BACK = timedelta(days=7)
 LOG_LINES_MAX = 200
+LOG_CHARACTERS_MAX = 32_768  # of all lines together; a report with more could not be stored anyway
+LINE_MAX = 256
 
-TEXTS = ("message",)
-LINES = ("code",)
 PARTS: Mapping[str, tuple[str, ...]] = {
     "exception": ("type", "message", "stackTrace"),
     "performance": ("operation", "durationMs", "succeeded", "retries"),
@@ -33,55 +40,91 @@ class ErrorKind(StrEnum):
     OTHER = "OTHER"
 
 
-def read_report(item: Item, now: datetime) -> dict[str, Any]:
-    """Return the stored form of one `ErrorReportInput`; raises `ItemError` naming the field."""
-    report: dict[str, Any] = {
-        "reportId": check_id("reportId", item["reportId"]),
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report that was read: its open fields, and what is to be sealed."""
+
+    fields: dict[str, Any]
+    payload: dict[str, Any]
+
+
+Pseudonym = Callable[[str], str]
+
+
+def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: frozenset[str] = NO_IDS) -> Report:
+    """Return one `ErrorReportInput` scrubbed, checked and cut; raises `ItemError` naming the field.
+
+    A report id in which something personal stands is replaced by its pseudonym, so that it still tells duplicates.
+    """
+    reading = _Reading(Scrubber(known_ids))
+    report_id = check_id("reportId", item["reportId"])
+    clean_id = reading.scrubber.scrub("reportId", report_id, IN_IDS) == report_id
+    fields: dict[str, Any] = {
+        "reportId": report_id if clean_id else pseudonym(f"report/{report_id}"),
         "kind": str(item["kind"]),
         "occurredAt": check_moment("occurredAt", item["occurredAt"], now, BACK),
     }
-    cut: list[str] = []
     if item.get("code") is not None:
-        report["code"] = check_line("code", item["code"])
+        fields["code"] = reading.line("code", item["code"])
+    payload: dict[str, Any] = {}
     if item.get("message") is not None:
-        report["message"] = _cut("message", item["message"], cut)
-    if item.get("log") is not None:
-        report["log"] = [_cut("log", line, cut) for line in item["log"][:LOG_LINES_MAX]]
-        if len(item["log"]) > LOG_LINES_MAX:
-            cut.append("log")
+        payload["message"] = reading.text("message", item["message"])
     for part, names in PARTS.items():
         if item.get(part) is not None:
-            report[part] = _read_part(part, names, item[part], cut)
-    if item.get("sessionId") is not None:
-        report["sessionId"] = item["sessionId"]
-    if cut:
-        report["truncated"] = sorted(set(cut))
-    return report
+            payload[part] = reading.part(part, names, item[part])
+    if item.get("log") is not None:
+        payload["log"] = reading.log(item["log"])
+    if item.get("sessionId") is not None and item["sessionId"] not in known_ids:
+        payload["sessionId"] = item["sessionId"]
+    if version := payload.get("device", {}).get("appVersion"):
+        fields["appVersion"] = version
+    if reading.scrubber.cut:
+        payload["truncated"] = sorted(reading.scrubber.cut)
+    if account := reading.scrubber.account():
+        payload["scrubbed"] = account
+    return Report(fields, payload)
 
 
-def _read_part(part: str, names: tuple[str, ...], given: Mapping[str, Any], cut: list[str]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for name in names:
-        value = given.get(name)
-        path = f"{part}.{name}"
-        if value is None:
-            continue
-        if path in FREE_TEXTS:
-            kept[name] = _cut(path, value, cut)
-        elif isinstance(value, str):
-            kept[name] = check_line(path, value)
-        elif isinstance(value, bool) or name in WHOLE_NUMBERS:
-            kept[name] = value
-        else:
-            kept[name] = float(value)
-    return kept
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads the texts of one report; each is scrubbed before it is cut, so that nothing hides half behind the cut."""
 
+    scrubber: Scrubber
 
-def _cut(path: str, value: str, cut: list[str]) -> str:
-    text, was_cut = cut_text(value.replace("\x00", ""))
-    if was_cut:
-        cut.append(path)
-    return text
+    def text(self, path: str, value: str) -> str:
+        text, was_cut = cut_text(self.scrubber.scrub(path, value.replace("\x00", "")))
+        if was_cut:
+            self.scrubber.cut.add(path)
+        return text
+
+    def line(self, path: str, value: str) -> str:
+        return self.scrubber.scrub(path, check_line(path, value, LINE_MAX))[:LINE_MAX]
+
+    def log(self, lines: list[str]) -> list[str]:
+        kept, left = [], LOG_CHARACTERS_MAX
+        for line in lines[:LOG_LINES_MAX]:
+            if left <= 0:
+                break
+            kept.append(self.text("log", line))
+            left -= len(line)
+        if len(kept) < len(lines):
+            self.scrubber.cut.add("log")
+        return kept
+
+    def part(self, part: str, names: tuple[str, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for name in names:
+            value = given.get(name)
+            path = f"{part}.{name}"
+            if value is None:
+                continue
+            if isinstance(value, str):
+                kept[name] = self.text(path, value) if path in FREE_TEXTS else self.line(path, value)
+            elif isinstance(value, bool) or name in WHOLE_NUMBERS:
+                kept[name] = value
+            else:
+                kept[name] = float(value)
+        return kept
 
 
 IpMode = Literal["full", "truncated", "none"]

@@ -1,6 +1,7 @@
-"""Whose error reports a caller may read. Pure."""
+"""Whose error reports, and whose counts of them, a caller may read. Pure."""
 
-from app.error_reports.store import ErrorsOf
+from app.error_reports.counting import ALL
+from app.error_reports.filters import ErrorsOf
 from auth.principal import Principal
 from auth.rights import Action, Scope, scopes_of
 
@@ -15,3 +16,11 @@ def errors_of(principal: Principal) -> ErrorsOf | None:
     if Scope.OWN in scopes and principal.user_id is not None:
         return ErrorsOf(company_id=principal.company_id, user_id=principal.user_id)
     return None
+
+
+def counts_of(principal: Principal, action: Action = Action.READ_ERRORS) -> str | None:
+    """Return whose counts the caller may read: `ALL`, a company's, or None (a person has reports to count)."""
+    scopes = scopes_of(principal, action)
+    if scopes & {Scope.ANY, Scope.COUNTS}:
+        return ALL
+    return principal.company_id if Scope.OWN_COMPANY in scopes else None

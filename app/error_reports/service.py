@@ -1,34 +1,103 @@
-"""Records error reports: a report without a token keeps no address and no person (P10)."""
+"""Records error reports and gives them back: scrubbed, grouped, sealed under their day's key, counted (P10, P11).
 
-from collections.abc import Sequence
-from datetime import datetime
+A report without a token keeps no address and no person.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
+
 from app.database.batches import insert_batch
-from app.database.client import Database
-from app.error_reports.model import IpMode, keep_address, read_report
-from app.ingest import IngestResult, Item, Malformed, check_batch, sort_items
+from app.database.client import Database, Document
+from app.database.keyring import Keyring
+from app.database.pages import Page, PageRequest, find_page
+from app.database.vault import Vault
+from app.error_reports.counting import count_reports
+from app.error_reports.day_keys import DayKeys, day_of, open_reports, seal_payload
+from app.error_reports.filters import ErrorFilter, ErrorsOf
+from app.error_reports.grouping import fingerprint_of
+from app.error_reports.known_ids import find_known_ids
+from app.error_reports.model import IpMode, Report, keep_address, read_report
+from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items
 from app.practices import CURRENT_VERSION
 from auth.principal import Principal
 
+TURN = 25  # reports read before other callers get their turn: about 3 ms
 
-async def record_errors(
-    database: Database,
-    principal: Principal,
-    address: str | None,
-    ip_mode: IpMode,
-    reports: Sequence[Item | Malformed],
-    now: datetime,
-) -> IngestResult:
-    """Store the good reports once each, stamped with the server's time, from which their 15 days run (P11)."""
-    check_batch(reports, "reports")
-    stamp: dict[str, Any] = {"receivedAt": now, "practicesVersion": CURRENT_VERSION}
+
+@dataclass(frozen=True, slots=True)
+class ErrorService:
+    """The error reports of one running system."""
+
+    database: Database
+    vault: Vault
+    keyring: Keyring
+    keys: DayKeys
+    ip_mode: IpMode
+    life: timedelta
+
+    async def record(
+        self, principal: Principal, address: str | None, reports: Sequence[Item | Malformed], now: datetime
+    ) -> IngestResult:
+        """Store the good reports once each, stamped with the server's time, from which their 15 days run."""
+        check_batch(reports, "reports")
+        known_ids = await find_known_ids(self.database, self.vault, principal, reports)
+        restricted = await self._seal_address(principal, address)
+        key = await self.keys.key_of(day_of(now), now)
+        stamp = _stamp(principal, now)
+        read: dict[ObjectId, Report] = {}
+
+        def to_document(item: Item) -> Document:
+            report = read_report(item, now, self.keyring.pseudonym, known_ids)
+            report.fields["groupId"] = fingerprint_of(report.fields, report.payload)
+            identity = ObjectId()
+            read[identity] = report
+            payload = seal_payload(key, identity.binary, {**report.payload, **restricted})
+            return {"_id": identity, **report.fields, **stamp, "payload": payload}
+
+        documents, rejected = await _sort_in_turns(reports, to_document)
+        result = await insert_batch(self.database, "errors", documents, rejected)
+        accepted = [read[document["_id"]] for place, document in documents if place in result.places]
+        if accepted:
+            await count_reports(self.database, principal.company_id, principal.user_id, accepted, now)
+        return result
+
+    async def _seal_address(self, principal: Principal, address: str | None) -> dict[str, Any]:
+        kept = None if principal.is_anonymous else keep_address(address, self.ip_mode)
+        if kept is None or principal.company_id is None:  # without a company there is no key to seal it under
+            return {}
+        sealed = await self.vault.seal(principal.company_id, {"ipAddress": kept})
+        return {"restricted": {name: bytes(value) for name, value in sealed.items()}}
+
+    async def find(self, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest, now: datetime) -> Page:
+        """Return one page of living reports, newest first, opened with their days' keys."""
+        query = {**wanted.query(), **of.query(), "receivedAt": {"$gt": now - self.life}}
+        found = await find_page(self.database["errors"], query, page, sort_field="receivedAt")
+        return Page(await open_reports(self.keys, found.nodes, now), found.has_next, found.sort_field)
+
+
+async def _sort_in_turns(
+    reports: Sequence[Item | Malformed], to_document: Callable[[Item], Document]
+) -> tuple[list[tuple[int, Document]], list[Rejection]]:
+    """Read the reports like `sort_items`, letting other callers have their turn in between."""
+    documents: list[tuple[int, Document]] = []
+    rejected: list[Rejection] = []
+    for start in range(0, len(reports), TURN):
+        good, bad = sort_items(reports[start : start + TURN], to_document, "reportId")
+        documents += [(start + place, document) for place, document in good]
+        rejected += [replace(rejection, index=start + rejection.index) for rejection in bad]
+        await asyncio.sleep(0)
+    return documents, rejected
+
+
+def _stamp(principal: Principal, now: datetime) -> Document:
+    stamp: Document = {"receivedAt": now, "practicesVersion": CURRENT_VERSION}
     if principal.company_id is not None:
         stamp["companyId"] = principal.company_id
     if principal.user_id is not None:
         stamp["userId"] = principal.user_id
-    kept = None if principal.is_anonymous else keep_address(address, ip_mode)
-    if kept is not None:
-        stamp["restricted"] = {"ipAddress": kept}
-    documents, rejected = sort_items(reports, lambda item: {**read_report(item, now), **stamp}, "reportId")
-    return await insert_batch(database, "errors", documents, rejected)
+    return stamp

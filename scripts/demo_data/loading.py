@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.census.service import record_census
-from app.error_reports.service import record_errors
 from app.ingest import IngestResult
 from app.profiles.model import ProfileKind
 from app.usage.service import record_events
@@ -82,8 +81,7 @@ class DemoLoader:
         return _accepted(result)
 
     async def _record_errors(self, batch: DemoBatch) -> int:
-        mode = self.services.settings.error_ip
-        result = await record_errors(self.services.database, batch.caller, batch.address, mode, batch.items, batch.now)
+        result = await self.services.errors.record(batch.caller, batch.address, batch.items, batch.now)
         return _accepted(result)
 
     async def _record_census(self, batch: DemoBatch) -> int:

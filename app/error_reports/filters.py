@@ -1,11 +1,10 @@
-"""Reads of error reports; never one older than its life, even while the TTL monitor lags (P11)."""
+"""Whose error reports, and which of them, as MongoDB queries; nothing restricted is here. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from app.database.client import Database, Document
-from app.database.pages import Page, PageRequest, find_page
+from app.database.client import Document
 from app.error_reports.model import ErrorKind
 
 
@@ -32,6 +31,7 @@ class ErrorFilter:
 
     kinds: tuple[ErrorKind, ...] = ()
     code: str | None = None
+    group: str | None = None
     app_version: str | None = None
     after: datetime | None = None
     before: datetime | None = None
@@ -44,16 +44,10 @@ class ErrorFilter:
         if self.code is not None:
             query["code"] = self.code
         if self.app_version is not None:
-            query["device.appVersion"] = self.app_version
+            query["appVersion"] = self.app_version
+        if self.group is not None:
+            query["groupId"] = self.group.rpartition("/")[2]
         moments = {"$gte": self.after, "$lt": self.before}
         if any(moments.values()):
             query["occurredAt"] = {operator: moment for operator, moment in moments.items() if moment}
         return query
-
-
-async def find_errors(
-    database: Database, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest, *, now: datetime, life: timedelta
-) -> Page:
-    """Return one page of living reports, newest first."""
-    query = {**wanted.query(), **of.query(), "receivedAt": {"$gt": now - life}}
-    return await find_page(database["errors"], query, page, sort_field="receivedAt")

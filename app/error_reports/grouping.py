@@ -1,0 +1,124 @@
+"""Which reports tell of the same fault: a fingerprint of kind, exception types, nearest frames and code.
+
+Works on scrubbed texts only, so that no personal data can be in a fingerprint; it is a hash, from which no text comes
+back. Line numbers, versions, build hashes and the order of exceptions thrown at once do not count. Pure.
+"""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from app.error_reports.traces import Frame, Thrown, read_frame, read_trace
+
+OWN_FRAMES = 3  # nearest to the throw: enough to tell faults apart, few enough that a new caller makes no new group
+KEPT_TRACES = 4_096
+EXCEPTIONS_COUNTED = 5
+
+_CODE = re.compile(r"[\w.:/-]{1,64}")
+# Whatever differs between two tellings of the same fault.
+_VARYING = re.compile(
+    r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|\[[a-z-]+\]|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|0x[0-9a-fA-F]+"
+    r"|(?:[A-Za-z]:)?[\\/][^\s:'\"()]+|[0-9][0-9a-fA-F]{7,}|[-+]?[0-9][0-9.,:_]*"
+)
+_MINIFIED = re.compile(r"(?:[A-Za-z$_]{1,2}\d?(?:\.[A-Za-z$_]{1,2}\d?)*)?")
+
+
+def fingerprint_of(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+    """Return the 32 hex digits that reports of the same fault share."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in _parts(fields, payload):
+        digest.update(part.encode(errors="replace") + b"\x00")
+    return digest.hexdigest()
+
+
+def _parts(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> Iterator[str]:
+    yield fields["kind"]
+    yield fields.get("code") or ""
+    exception = payload.get("exception")
+    if exception:
+        told = tuple(_fault(exception))
+        yield from told
+        if len(told) > 1:
+            return
+        message = exception.get("message") or payload.get("message")
+    elif performance := payload.get("performance"):
+        yield template_of(performance.get("operation") or "")
+        return
+    else:
+        message = payload.get("message")
+    if message and not fields.get("code"):
+        yield template_of(message)
+
+
+def template_of(text: str) -> str:
+    """Return the first line of a message without what varies: numbers, names in quotes, paths, ids."""
+    return _VARYING.sub("*", text.partition("\n")[0][:512])
+
+
+def code_of(code: str | None) -> str | None:
+    """Return a code that is one and no sentence, such as `AADSTS50058`."""
+    return code if code and _CODE.fullmatch(code) else None
+
+
+# The faults of traces seen last, by a hash of the trace: in a storm of errors most traces are the same.
+_FAULTS: OrderedDict[bytes, tuple[str, ...]] = OrderedDict()
+
+
+def _fault(exception: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the exceptions of a trace with their nearest frames; one part alone means that there was no frame."""
+    trace = exception.get("stackTrace") or ""
+    kind = _short(exception.get("type") or "")
+    if not trace:
+        return (kind,)
+    key = hashlib.blake2b(f"{kind}\x00{trace}".encode(errors="replace"), digest_size=16).digest()
+    known = _FAULTS.get(key)
+    if known is not None:
+        return known
+    fault = _FAULTS[key] = tuple(_describe(kind, exception.get("message") or "", read_trace(trace)))
+    if len(_FAULTS) > KEPT_TRACES:
+        _FAULTS.popitem(last=False)
+    return fault
+
+
+def _describe(kind: str, message: str, thrown: list[Thrown]) -> Iterator[str]:
+    yield kind or (_short(thrown[0].type) if thrown else "")
+    together, alone = set(), []
+    for place, each in enumerate(thrown[:EXCEPTIONS_COUNTED]):
+        frames = nearest_frames(each.lines)
+        if not frames:
+            continue
+        told = " < ".join(
+            [_short(each.type) if place else "", *(f"{frame.module}:{frame.function}" for frame in frames)]
+        )
+        if all(_MINIFIED.fullmatch(frame.function) for frame in frames):
+            told = f"{told} | {template_of(message)}"  # names of a build say little: the message must help
+        together.add(told) if each.in_group else alone.append(told)
+    yield from alone
+    yield from sorted(together)
+
+
+def nearest_frames(lines: list[str]) -> list[Frame]:
+    """Return the frames that tell a fault: the app's own nearest to the throw, or the library's if there are none."""
+    own: list[Frame] = []
+    library: list[Frame] = []
+    for line, _ in groupby(lines):
+        frame = read_frame(line)
+        if frame is None or frame in own:  # recursion counts once, however deep
+            continue
+        (own if frame.own else library).append(frame)
+        if len(own) == OWN_FRAMES:
+            break
+    return [_without_build_name(frame) for frame in (own or library)[:OWN_FRAMES]]
+
+
+def _without_build_name(frame: Frame) -> Frame:
+    if frame.own and frame.function and _MINIFIED.fullmatch(frame.function) and len(frame.function) <= 2:  # noqa: PLR2004
+        return Frame(frame.module, "", own=True)
+    return frame
+
+
+def _short(name: str) -> str:
+    return name.rsplit(".", 1)[-1].rsplit(":", 1)[-1]

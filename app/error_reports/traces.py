@@ -1,0 +1,198 @@
+"""Reads stack traces: Python, JavaScript (V8, Firefox, Safari), .NET and Java, with causes, groups and async frames.
+
+Promises the exceptions of a trace, each with its frames from the throw outwards, told by module and function, not by
+line. What makes two of them the same fault is left to `grouping.py`. Pure; lines are looked at once and cut at
+512 characters, so that hostile text costs no more than other text.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+LINES_MAX = 1_000
+LINE_CHARACTERS_MAX = 512
+EXCEPTIONS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call: where the code stands, its name there, and whether it is the app's own."""
+
+    module: str
+    function: str
+    own: bool
+
+
+@dataclass(slots=True)
+class Thrown:
+    """One exception of a trace; its frames' lines from the throw outwards, read one by one by `read_frame`."""
+
+    type: str
+    lines: list[str] = field(default_factory=list)
+    in_group: bool = False  # one of several that were thrown at once: their order says nothing
+
+
+_AROUND = " \t|+{[,"
+_PYTHON_MARKERS = ("Traceback (most recent call last)", "Exception Group Traceback")
+_TYPE = re.compile(
+    r"(?:(?:-+> |\(Inner Exception #\d+\) |\[?(?:cause|errors)\]?: ?|Caused by: |Suppressed: "
+    r"|Uncaught (?:\(in promise\) )?"
+    r"|Unhandled exception\. |Exception in thread \"[^\"]*\" |\[)*)"
+    r"(?P<type>[A-Za-z_$][\w$]*(?:[.+][\w$]+)*)(?:`\d+)?(?: \[[A-Z_0-9]+\])?(?=:|\]?$|\]? \{$)"
+)
+_GECKO = re.compile(r"[^@\s]*@[^\s@]+:\d+(?::\d+)?$")
+_ERROR_NAME = re.compile(
+    r"(?:Error|Exception|Warning|Fault|Failure|Exit|Interrupt|Group|Timeout|Throwable)$|^[A-Za-z]\w*(?:\.\w+)*\.[A-Z]\w+$"
+)
+
+
+def read_trace(text: str) -> list[Thrown]:
+    """Return the exceptions of a trace, outermost first; an empty list if this is no trace that is known."""
+    lines = [line[:LINE_CHARACTERS_MAX] for line in text.split("\n", LINES_MAX)[:LINES_MAX]]
+    return _read_python(lines) if 'File "' in text else _read_other(lines)
+
+
+def _read_python(lines: list[str]) -> list[Thrown]:
+    """Python tells frames before the exception, the innermost frame last, and the cause before its effect."""
+    thrown: list[Thrown] = []
+    frames: list[str] = []
+    in_group, indent = False, 0
+    for line in lines:
+        told = line.strip(_AROUND)
+        if told.startswith('File "'):
+            frames.append(told)
+        elif told.startswith(_PYTHON_MARKERS):
+            indent = line.index(told)
+        elif told.startswith(("-----", "-+---")):
+            in_group = True
+        elif frames and line.find(told) == indent and (found := _TYPE.match(told)):
+            thrown.append(Thrown(found["type"], frames[::-1], in_group))
+            frames = []
+    if frames:  # a trace that was cut, or without its last line
+        thrown.append(Thrown("", frames[::-1], in_group))
+    return thrown[::-1][:EXCEPTIONS_MAX]
+
+
+def _read_other(lines: list[str]) -> list[Thrown]:
+    """The others tell the exception before its frames, the innermost frame first, and the effect before its cause."""
+    thrown: list[Thrown] = []
+    in_group = False
+    for line in lines:
+        told = line.strip(_AROUND)
+        if told.startswith("at ") or ("@" in told and _GECKO.fullmatch(told)):
+            if not thrown:
+                thrown.append(Thrown(""))
+            thrown[-1].lines.append(told)
+        elif (found := _TYPE.match(told)) and is_error_name(found["type"]):
+            in_group = in_group or bool(thrown and thrown[0].type.endswith(("AggregateError", "AggregateException")))
+            thrown.append(Thrown(found["type"], in_group=in_group))
+    return thrown[:EXCEPTIONS_MAX]
+
+
+def read_frame(line: str) -> Frame | None:
+    """Return the frame that a line of a `Thrown` tells."""
+    if line.startswith('File "'):
+        file, _, name = line[6:].partition('", line ')
+        return python_frame(file, name.partition(", in ")[2])
+    if line.startswith("at "):
+        return call_frame(line[3:])
+    name, _, place = line.partition("@")
+    return javascript_frame(name, _PLACE_END.sub("", place))
+
+
+_PLACE_END = re.compile(r"(?::\d+){1,2}$")
+_NET_PLACE = re.compile(r" in [^\n]*:line \d+$")
+
+
+def is_error_name(name: str) -> bool:
+    """Return whether a line's first word is the name of an exception and not of a log line."""
+    return _ERROR_NAME.search(name) is not None
+
+
+_PYTHON_LIBRARY = re.compile(r"[\\/](?:site-packages|dist-packages|lib[\\/]python\d[\d.]*|Lib)[\\/]|^<frozen|^<string>")
+
+
+def python_frame(file: str, name: str) -> Frame:
+    """Return a frame of a Python trace."""
+    return Frame(module_of(file), name, not _PYTHON_LIBRARY.search(file))
+
+
+_JAVASCRIPT_PLACE = re.compile(
+    r"^(?:(?P<name>.*?) \()?(?P<file>(?:[A-Za-z][\w+.-]*:|/|\[|\.|[A-Za-z]:\\|<)?[^()]*?):\d+(?::\d+)?\)?$"
+)
+_JAVASCRIPT_LIBRARY = re.compile(
+    r"node_modules[\\/]|^node:|^internal/|webpack/(?:bootstrap|runtime)|^native|^<anonymous>"
+)
+_JAVA_CALL = re.compile(
+    r"^(?:[\w.-]*/{1,2})*(?P<name>[\w$.<>]+)"
+    r"\((?:[\w$.-]+\.(?:java|kt|scala|groovy)(?::\d+)?|Native Method|Unknown Source|<generated>)\)"
+)
+
+
+def call_frame(call: str) -> Frame | None:
+    """Return the frame of a line `at ...`, which V8, Java and .NET all write."""
+    call = call.rstrip(" {,").removeprefix("async ")
+    if _NET_PLACE.search(call):
+        return dotted_frame(call)
+    java = _JAVA_CALL.match(call)
+    if java:
+        return dotted_frame(java["name"])
+    place = _JAVASCRIPT_PLACE.match(call)
+    if place and place["file"]:
+        return javascript_frame(place["name"] or "", place["file"])
+    if call.endswith(("(<anonymous>)", "(native)")) or "(index " in call:
+        return Frame("", call.partition(" (")[0], own=False)
+    return dotted_frame(call) if "(" in call else None
+
+
+_JAVASCRIPT_ALIAS = re.compile(
+    r" \[as [^\]]*\]|^(?:async|new) |^(?:Object|Module|exports|global|window|_?this)\.|/<|\*?$"
+)
+
+
+def javascript_frame(name: str, file: str) -> Frame:
+    """Return a frame of a JavaScript trace."""
+    own = not _JAVASCRIPT_LIBRARY.search(file)
+    cleaned = _JAVASCRIPT_ALIAS.sub("", _JAVASCRIPT_ALIAS.sub("", name)).strip()
+    return Frame(module_of(file), "" if cleaned in {"<anonymous>", "anonymous", "?"} else cleaned, own)
+
+
+_DOTTED_LIBRARY = re.compile(
+    r"^(?:System|Microsoft|MS|Newtonsoft|Serilog|Npgsql|MongoDB|Polly|MediatR|Castle|Dapper|Azure|Grpc|Xunit|NUnit"
+    r"|java|javax|jakarta|jdk|sun|com\.sun|org\.(?:springframework|apache|hibernate|eclipse|junit|jboss|slf4j|gradle)"
+    r"|io\.(?:netty|reactivex|micrometer|grpc)|reactor|kotlin|kotlinx|scala|akka|android|androidx|dalvik"
+    r"|com\.(?:google|zaxxer|mongodb|fasterxml))\."
+)
+# .NET's names for async methods, lambdas and local functions, Java's for lambdas and proxies: without their numbers.
+_DOTTED_NOISE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<(\w+)>d__\d+(?:`\d+)?\.MoveNext$"), r"\1"),
+    (re.compile(r"<>c(?:__DisplayClass[\d_]+)?(?:`\d+)?\.(?:<>c\.)?<(\w+)>b__[\d_]+"), r"\1.lambda"),
+    (re.compile(r"<<?(\w+)>g__(\w+)\|[\d_]+>?(?:d\.MoveNext)?"), r"\1.\2"),
+    (re.compile(r"<(\w+)>b__[\d_]+"), r"\1.lambda"),
+    (re.compile(r"lambda\$(\w*)\$\d+"), r"\1.lambda"),
+    (re.compile(r"\$\$(?:Lambda|FastClass|Enhancer|SpringCGLIB|EnhancerBy)[\w$]*(?:/\w+)?"), ""),
+    (re.compile(r"\$(?:Proxy)?\d+"), "$"),
+    (re.compile(r"`\d+|\[\[?[^\]]*\]\]?"), ""),
+)
+
+
+def dotted_frame(call: str) -> Frame:
+    """Return a frame of a .NET or Java trace: `Namespace.Type.Method(...)`."""
+    name = call.partition("(")[0].strip()
+    for pattern, instead in _DOTTED_NOISE:
+        name = pattern.sub(instead, name)
+    module, _, function = name.rpartition(".")
+    return Frame(module, function, own=_DOTTED_LIBRARY.match(name) is None)
+
+
+_VARYING = re.compile(
+    r"(?<![A-Za-z])v?\d[\d.]*(?:[-+.](?:alpha|beta|rc|dev)[\w.]*)?|[-._~](?=\w*\d)[0-9A-Za-z_]{6,}|(?<=\w)\d+\b"
+)
+_ENDING = re.compile(r"\.(?:min\.|bundle\.|chunk\.|esm\.)*(?:[cm]?[jt]sx?|pyc?|vue|svelte|html?)$")
+
+
+def module_of(file: str) -> str:
+    """Return the last two steps of a path, without versions, hashes of builds and numbers, so that releases agree."""
+    path = file.replace("\\", "/").partition("?")[0].rstrip("/")
+    steps = [step for step in path.split("/") if step not in {"", ".", ".."}][-2:]
+    cleaned = (_VARYING.sub("", _ENDING.sub("", step)).strip("-._@") for step in steps)
+    return "/".join(step for step in cleaned if step)

@@ -1,0 +1,240 @@
+"""Decides about each place that the patterns find: what stands there instead, or that it is harmless.
+
+A verdict looks at the place and at what stands around it (check digits, prefixes, the word before a GUID). Returning
+None keeps the text. Kept on purpose: the loopback addresses, version numbers that say that they are one, package names
+such as `react@18.2.0`, times, hashes of fewer than 32 characters, and GUIDs that nothing ties to a tenant or person.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.error_reports.patterns import GUIDS
+
+LOOK_BACK = 48  # bytes before a place that may tell what it is
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A match: the whole text, where it begins and ends, and the GUIDs known to be a tenant's or a directory's."""
+
+    data: bytes
+    start: int
+    end: int
+    known: frozenset[str]
+
+    @property
+    def text(self) -> bytes:
+        """What was matched."""
+        return self.data[self.start : self.end]
+
+    @property
+    def before(self) -> bytes:
+        """What stands before it."""
+        return self.data[max(0, self.start - LOOK_BACK) : self.start]
+
+    @property
+    def after(self) -> bytes:
+        """What follows."""
+        return self.data[self.end : self.end + 3]
+
+
+Verdict = Callable[[Place], bytes | None]
+
+_HARMLESS = re.compile(
+    rb"(?i)\\*[\"']?(?:null|none|nil|undefined|true|false|nan|\*+|\[[a-z -]+\]|<[a-z ]+>|\d{1,3})?\\*[\"']?[,)}\].]*"
+)
+_KEY_VALUE = re.compile(rb"(?s)(.*?[:=]\s*)(.*)")
+_WORDS_AFTER_SCHEME = frozenset(
+    b"token tokens auth authentication authorization error errors is was scheme header type challenge not missing "
+    b"realm format credentials usage details info information".split()
+)
+_CARD = re.compile(
+    rb"4\d{12}(?:\d{3}){0,2}|5\d{15}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6\d{15,18}"
+)
+_VERSION_BEFORE = re.compile(
+    rb"(?i)(?:version[=: ]+|chrome/|chromium/|edg[ea]?/|opr/|electron/|teams/|webview/|cefsharp/|headlesschrome/)\Z"
+)
+_GUID_CONTEXT = re.compile(
+    rb"(?i)tenant|directory|\btid\b|\boid\b|orgid|object.?id|aad|entra|organi[sz]ation|microsoftonline|sts\.windows"
+    rb"|graph\.microsoft\.com/\S*(?:users|groups)|userid|user|member|owner|principal|upn"
+)
+_SOURCE_FILE = re.compile(rb"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|py|dll|html?|json|css|map|wasm|java|cs|rb|go)\Z")
+_ROUTE_AFTER = re.compile(rb"(?::\d+){1,2}\)?\Z")
+
+
+def judge_secret(place: Place) -> bytes | None:
+    """Keep the key's name, drop its value; keep values that say nothing."""
+    found = _KEY_VALUE.fullmatch(place.text)
+    if found is None or _HARMLESS.fullmatch(found[2]):
+        return None
+    return found[1] + b"[secret]"
+
+
+def judge_bearer(place: Place) -> bytes | None:
+    """Drop what follows the name of an authentication scheme, unless it is an ordinary word."""
+    scheme, token = place.text.split(maxsplit=1)
+    word = token.rstrip(b".:=").lower()
+    if word in _WORDS_AFTER_SCHEME or token.lower().startswith(b"realm="):
+        return None
+    if scheme.lower() != b"bearer" and word.isalpha() and len(word) < 16:  # noqa: PLR2004 - "basic understanding"
+        return None
+    return scheme + b" [token]"
+
+
+def judge_email(place: Place) -> bytes | None:
+    """Drop addresses and UPNs; keep packages with a version and the frames of Firefox and Safari (`name@file.js`)."""
+    domain = re.split(rb"@|%40|\\u0040|&#64;|\xef\xbc\xa0", place.text)[-1]
+    if b"." not in domain:
+        return None if place.after[:1] in {b":", b"/"} or domain[:1].isdigit() else b"[email]"
+    last = domain.rsplit(b".", 1)[-1]
+    if last.isdigit():
+        return b"[email]" if _is_ipv4(domain) and not place.after.startswith(b"/") else None
+    if domain[:1].isdigit() and re.fullmatch(rb"\d+\.\d+[\w.-]*", domain):
+        return None
+    return None if _SOURCE_FILE.search(domain) and place.after[:1] in {b":", b"/", b""} else b"[email]"
+
+
+def judge_guid(place: Place) -> bytes | None:
+    """Drop a GUID that is known, or that the text before it calls a tenant's, a directory's or a person's."""
+    if place.text.decode().upper() in place.known or _GUID_CONTEXT.search(place.before):
+        return b"[tenant-id]"
+    return None
+
+
+def judge_ip(place: Place) -> bytes | None:
+    """Drop IPv4 addresses, also with a port as a fifth part; keep versions, object ids and loopback."""
+    parts = place.text.split(b".")
+    address = b".".join(parts[:4])
+    if address in {b"127.0.0.1", b"0.0.0.0"} or not _is_ipv4(address):
+        return None
+    if len(parts) > 5 or (len(parts) == 5 and int(parts[4][:6]) <= 255):  # noqa: PLR2004
+        return None
+    return None if _VERSION_BEFORE.search(place.before) else b"[ip]"
+
+
+def _is_ipv4(text: bytes) -> bool:
+    parts = text.split(b".")
+    return len(parts) == 4 and all(len(part) <= 3 and part.isdigit() and int(part) <= 255 for part in parts)  # noqa: PLR2004
+
+
+def judge_ipv6(place: Place) -> bytes | None:
+    """Drop IPv6 addresses; keep `::1`, and `::` between the names of a program."""
+    if place.before[-1:].isalnum() or place.after[:1].isalnum() or place.before[-1:] == b"_":
+        return None
+    for text in (place.text, place.text.rstrip(b".:")):
+        try:
+            address = ipaddress.IPv6Address(text.decode())
+        except ValueError:
+            continue
+        return None if address.is_loopback or address.is_unspecified else b"[ip]"
+    return None
+
+
+def judge_card(place: Place) -> bytes | None:
+    """Drop a run of digits in which a card number with right check digits begins and ends at its gaps."""
+    groups = re.split(rb"[ -]", place.text)
+    if len(groups) > 40:  # noqa: PLR2004 - no log line has so many; nothing is lost
+        return b"[card]"
+    for first in range(len(groups)):
+        digits = b""
+        for group in groups[first : first + 6]:
+            digits += group
+            if _CARD.fullmatch(digits) and _has_check_digit(digits):
+                return b"[card]"
+    return None
+
+
+def _has_check_digit(digits: bytes) -> bool:
+    total = 0
+    for place, byte in enumerate(reversed(digits)):
+        digit = byte - 48
+        doubled = digit * 2 if place % 2 else digit
+        total += doubled - 9 if doubled > 9 else doubled  # noqa: PLR2004 - the sum of two digits
+    return total % 10 == 0
+
+
+def judge_iban(place: Place) -> bytes | None:
+    """Drop account numbers whose check digits are right."""
+    text = place.text.replace(b" ", b"").decode()
+    number = "".join(str(int(letter, 36)) for letter in text[4:] + text[:4])
+    return b"[iban]" if int(number) % 97 == 1 else None
+
+
+def judge_phone(place: Place) -> bytes | None:
+    """Drop telephone numbers of 8 to 15 digits."""
+    digits = sum(48 <= byte <= 57 for byte in place.text)  # noqa: PLR2004 - ASCII digits
+    return b"[phone]" if 8 <= digits <= 15 and not place.before[-1:].isdigit() else None  # noqa: PLR2004
+
+
+def judge_home_folder(place: Place) -> bytes:
+    """Keep the folder of homes, drop whose home it is."""
+    text = place.text
+    closing = text[-1:] if text[-1:] in {b"/", b"\\"} else b""
+    opening = re.match(
+        rb"(?is)((?:\\+|/|%5c|%2f)(?:export/|var/)?(?:home|homes|users|documents and settings)(?:\\+|/|%5c|%2f))", text
+    )
+    return (opening[1] if opening else b"/home/") + b"[user]" + closing
+
+
+def judge_query(place: Place) -> bytes:
+    """Drop a query string; keep the line and column that a stack frame has after it."""
+    return b"?[query]" + route_after(place.text)
+
+
+def route_after(text: bytes) -> bytes:
+    """Return the `:line:column` at the end of a frame's address."""
+    found = _ROUTE_AFTER.search(text[-20:])
+    return found[0] if found else b""
+
+
+def judge_user(place: Place) -> bytes:
+    """Drop a quoted account name, such as SQL Server's `Login failed for user 'jdoe'`."""
+    return re.split(rb"\\*['\"]", place.text, maxsplit=1)[0] + b"[user]"
+
+
+def judge_key(place: Place) -> bytes | None:
+    """Drop what begins like a well-known service's key and is as long as one."""
+    return b"[key]" if len(place.text) >= 16 and any(48 <= byte <= 57 for byte in place.text) else None  # noqa: PLR2004
+
+
+def judge_jwt(place: Place) -> bytes | None:
+    """Drop tokens, cut ones too."""
+    return b"[token]" if len(place.text) >= 16 else None  # noqa: PLR2004 - shorter is no header
+
+
+def judge_random(place: Place) -> bytes | None:
+    """Drop long runs that change between upper case, lower case and digits as only keys and hashes do."""
+    text = GUIDS.sub(b"", place.text[:256])  # those have a rule of their own
+    kinds = [0 if 48 <= byte <= 57 else 1 if 65 <= byte <= 90 else 2 for byte in text]  # noqa: PLR2004 - ASCII
+    changes = sum(one != other for one, other in pairwise(kinds))
+    return b"[key]" if changes > 0.3 * len(kinds) else None
+
+
+VERDICTS: dict[str, Verdict] = {
+    "private-key": lambda _: b"[key]",
+    "header": judge_secret,
+    "secret": judge_secret,
+    "bearer": judge_bearer,
+    "jwt": judge_jwt,
+    "key": judge_key,
+    "email": judge_email,
+    "guid": judge_guid,
+    "tenant-domain": lambda _: b"[tenant-domain]",
+    "ip": judge_ip,
+    "mac": lambda _: b"[mac]",
+    "ipv6": judge_ipv6,
+    "ip-host": lambda _: b"[ip]",
+    "iban": judge_iban,
+    "ssn": lambda _: b"[ssn]",
+    "phone": judge_phone,
+    "card": judge_card,
+    "sid": lambda _: b"[sid]",
+    "home-folder": judge_home_folder,
+    "query": judge_query,
+    "user": judge_user,
+    "name": lambda place: place.text[:3] + b"[name]",
+    "random": judge_random,
+}
