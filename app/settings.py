@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         "truncated", description="what is kept of a reporter's IP address"
     )
     trusted_proxies: int = Field(0, ge=0, le=5, description="hops of X-Forwarded-For that are ours")
+    rate_limit_store: SecretStr = Field(
+        SecretStr(""), description="where hosts count calls together (`redis://...`, `mongodb://...`); empty: apart"
+    )
+    trusted_hosts: str = Field("", description="host names that are answered, with commas; empty: all")
+    cors_origins: str = Field("", description="origins whose pages may call, with commas; empty: none but our own")
+    body_seconds: float = Field(15, gt=0, description="time in which a request body must have arrived")
     body_max_bytes: int = Field(1_048_576, ge=1024, description="largest request body")
     calls_per_minute: int = Field(600, ge=1, description="calls a minute of one caller with a token")
     anonymous_calls_per_minute: int = Field(120, ge=1, description="calls a minute of one address without a token")

@@ -1,33 +1,67 @@
-"""Who is calling: lifts the bearer token out of a request. A bad token is 401, never anonymous."""
+"""Who is calling: lifts the bearer token out of a request. A bad token is 401, never anonymous; guessing is metered."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
 
 from starlette.requests import HTTPConnection
 
 from app.errors import AppError, ErrorCode, unavailable
+from app.http.rate import Meters, address_key
 from app.log import log
 from auth.principal import ANONYMOUS, Principal
 from auth.tokens import InvalidTokenError, KeysUnavailableError, TokenVerifier
 
 
-async def authenticate(connection: HTTPConnection, verifier: TokenVerifier, request_id: str) -> Principal:
-    """Return the caller; raises `UNAUTHENTICATED` for anything but no token or a good one, `UNAVAILABLE` without keys."""
-    values = connection.headers.getlist("authorization")
-    if not values:
-        return ANONYMOUS
-    scheme, _, token = values[0].partition(" ")
-    if len(values) > 1 or scheme.lower() != "bearer" or not token:
-        raise _refusal("header", request_id)
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """Identifies callers and counts their calls, before the token is verified by address and after by caller."""
+
+    verifier: TokenVerifier
+    meters: Meters
+    trusted_proxies: int
+
+    def address_of(self, connection: HTTPConnection) -> str | None:
+        """Return the caller's IP address."""
+        return client_address(connection, self.trusted_proxies)
+
+    async def identify(self, connection: HTTPConnection, request_id: str) -> Principal:
+        """Return the caller of a request; raises `UNAUTHENTICATED`, `RATE_LIMITED`, or `UNAVAILABLE` without keys."""
+        values = connection.headers.getlist("authorization")
+        address = self.address_of(connection)
+        if not values:
+            return await self.admit(None, address, request_id)
+        scheme, _, token = values[0].partition(" ")
+        if len(values) > 1 or scheme.lower() != "bearer":
+            token = ""
+        return await self.admit(token, address, request_id)
+
+    async def admit(self, token: str | None, address: str | None, request_id: str) -> Principal:
+        """Return the caller that a token proves, nobody for None; counts the call. Raises as `identify`."""
+        key = address_key(address)
+        if token is None:
+            await self.meters.anonymous.count(key)
+            return ANONYMOUS
+        await self.meters.refused.check(key)
+        try:
+            principal = await authenticate(token, self.verifier, request_id)
+        except AppError as error:
+            if error.code is ErrorCode.UNAUTHENTICATED:
+                await self.meters.refused.count(key)
+            raise
+        await self.meters.callers.count(principal.subject)
+        return principal
+
+
+async def authenticate(token: str, verifier: TokenVerifier, request_id: str) -> Principal:
+    """Return the caller that a token proves; raises `UNAUTHENTICATED`, or `UNAVAILABLE` without keys."""
     try:
         return await verifier.verify(token)
     except KeysUnavailableError:
         log.warning("keys_away", request_id=request_id)
         raise unavailable("The token's issuer cannot be asked for its keys. Try again shortly.") from None
     except InvalidTokenError as error:
-        raise _refusal(str(error), request_id) from None
-
-
-def _refusal(reason: str, request_id: str) -> AppError:
-    log.info("token_refused", request_id=request_id, reason=reason)
-    return AppError(ErrorCode.UNAUTHENTICATED, "The token is not valid.", requestId=request_id)
+        log.info("token_refused", request_id=request_id, reason=error.reason)
+        raise AppError(ErrorCode.UNAUTHENTICATED, "The token is not valid.", requestId=request_id) from None
 
 
 def client_address(connection: HTTPConnection, trusted_proxies: int) -> str | None:
@@ -36,4 +70,9 @@ def client_address(connection: HTTPConnection, trusted_proxies: int) -> str | No
     if trusted_proxies == 0:
         return peer
     hops = [hop.strip() for value in connection.headers.getlist("x-forwarded-for") for hop in value.split(",")]
-    return hops[-trusted_proxies] if len(hops) >= trusted_proxies else peer
+    if len(hops) < trusted_proxies:
+        return peer
+    try:
+        return str(ip_address(hops[-trusted_proxies].strip("[]")))
+    except ValueError:
+        return peer

@@ -1,35 +1,48 @@
 """Which media type an answer takes, by the Accept header of GraphQL over HTTP."""
 
-from starlette.requests import Request
+from functools import lru_cache
 
-from app.http.problems import GRAPHQL_JSON, JSON, HttpProblem
+from app.http.problems import GRAPHQL_JSON, JSON, HttpError
 
 _ANY = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL_JSON: GRAPHQL_JSON}
+OFFERS_MAX = 50
 
 
-def wants_page(request: Request) -> bool:
+def wants_page(accept: str, query_string: bytes) -> bool:
     """Return whether a browser asks for the explorer."""
-    return "text/html" in request.headers.get("accept", "") and "query" not in request.query_params
+    return "text/html" in accept and b"query=" not in query_string
 
 
-def choose_media_type(request: Request) -> str:
+@lru_cache(maxsize=256)
+def choose_media_type(accept: str) -> str:
     """Return the best media type that the caller takes; raises 406 if it takes none of ours."""
-    header = request.headers.get("accept", "").strip()
-    if not header:
+    if not accept.strip():
         return JSON
-    offers = sorted((_read_offer(part) for part in header.split(",")), key=lambda offer: -offer[1])
+    offers = sorted(
+        (_read_offer(part) for part in accept.split(",", OFFERS_MAX)[:OFFERS_MAX]), key=lambda offer: -offer[1]
+    )
     for name, weight in offers:
         if weight > 0 and name in _ANY:
             return _ANY[name]
-    raise HttpProblem(406, f"Answers are {GRAPHQL_JSON} or {JSON}.", field="Accept")
+    raise HttpError(406, f"Answers are {GRAPHQL_JSON} or {JSON}.", field="Accept")
 
 
 def _read_offer(part: str) -> tuple[str, float]:
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
     for parameter in parameters:
+        if parameter.startswith("charset=") and parameter.strip('"') not in {"charset=utf-8", 'charset="utf-8'}:
+            return name, 0.0
         if parameter.startswith("q="):
             try:
                 return name, float(parameter[2:])
             except ValueError:
                 return name, 0.0
     return name, 1.0
+
+
+def check_content_type(value: str) -> None:
+    """Raise 415 unless a body is JSON in UTF-8."""
+    kind, *parameters = (piece.strip().lower() for piece in value.split(";"))
+    charsets = [parameter[8:].strip('"') for parameter in parameters if parameter.startswith("charset=")]
+    if kind != JSON or any(charset != "utf-8" for charset in charsets):
+        raise HttpError(415, "Send the operation as application/json in UTF-8.", field="Content-Type")

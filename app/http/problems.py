@@ -1,9 +1,11 @@
 """Refusals at the HTTP level, in the shape of a GraphQL answer so that every client can read them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from starlette.responses import Response
+from starlette.types import Send
 
 from app.errors import RETRY_AFTER_SECONDS, AppError, ErrorCode
 
@@ -22,7 +24,27 @@ JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
 
-class HttpProblem(AppError):
+@dataclass(slots=True)
+class Reply:
+    """An HTTP response, whole."""
+
+    status: int
+    content: bytes
+    media_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def send(self, send: Send) -> None:
+        """Send it."""
+        headers = [
+            (b"content-type", f"{self.media_type}; charset=utf-8".encode()),
+            (b"content-length", str(len(self.content)).encode()),
+            *((name.lower().encode(), value.encode()) for name, value in self.headers.items()),
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.content})
+
+
+class HttpError(AppError):
     """A refusal with a status of its own where the code's usual one would mislead (405, 406, 415, ...)."""
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None, **details: object) -> None:
@@ -32,16 +54,18 @@ class HttpProblem(AppError):
         self.headers = headers or {}
 
 
-def to_response(error: AppError, media_type: str) -> Response:
+def to_reply(error: AppError, media_type: str = JSON) -> Reply:
     """Return the HTTP response of a refusal."""
-    status = error.status if isinstance(error, HttpProblem) else STATUS_OF[error.code]
-    headers = dict(error.headers) if isinstance(error, HttpProblem) else {}
+    status = error.status if isinstance(error, HttpError) else STATUS_OF[error.code]
+    headers = dict(error.headers) if isinstance(error, HttpError) else {}
     headers.update(headers_of(error.code, error.details))
-    body = {"errors": [{"message": error.message, "extensions": {"code": error.code, **error.details}}]}
-    return Response(orjson.dumps(body), status, headers, f"{media_type}; charset=utf-8")
+    if error.code is ErrorCode.PAYLOAD_TOO_LARGE:
+        headers["Connection"] = "close"  # what is still under way of the body is not read
+    body = {"errors": [{"message": error.message, "extensions": {"code": error.code.value, **error.details}}]}
+    return Reply(status, orjson.dumps(body), media_type, headers)
 
 
-def headers_of(code: str, details: dict[str, Any]) -> dict[str, str]:
+def headers_of(code: str, details: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers that go with a code."""
     if code == ErrorCode.UNAUTHENTICATED:
         return {"WWW-Authenticate": 'Bearer realm="data-practices"'}

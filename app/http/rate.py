@@ -1,33 +1,137 @@
-"""Meters callers in constant memory: a window of one minute, by address before the token is verified, by caller after.
+"""Meters callers over a sliding minute, in constant memory.
 
-The counting is the `limits` library's; its store is this process's memory unless a shared one is set.
+Each process counts for itself unless a shared store is set; then the `limits` library counts there, for all hosts, and
+this process goes on alone while that store is away. (The library's own memory store walks all keys at each call.)
 """
 
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.storage import storage_from_string
 
 from app.errors import AppError, ErrorCode
+from app.log import describe_exception, log
+from app.settings import Settings
+
+WINDOW_SECONDS = 60.0
+KEYS_MAX = 20_000  # the least lately seen goes first: forgetting a caller only ever gives, never refuses
+IPV6_PREFIX = 64  # what one customer's line has at the least; single addresses are free to change
+
+
+@lru_cache(maxsize=4_096)
+def address_key(address: str | None) -> str:
+    """Return what an address is counted under: itself, or the network of an IPv6 one."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    if mapped is not None or parsed.version == 4:  # noqa: PLR2004 - IP version 4
+        return str(mapped or parsed)
+    return str(ip_network((parsed, IPV6_PREFIX), strict=False))
+
+
+class Windows:
+    """Sliding-window counters of this process: this minute's calls, and the last one's by what is left of it."""
+
+    def __init__(self, maximum: int, keys_max: int = KEYS_MAX, clock: Callable[[], float] = time.monotonic) -> None:
+        """Allow `maximum` calls a minute of each key."""
+        self._maximum = maximum
+        self._keys_max = keys_max
+        self._clock = clock
+        self._counts: OrderedDict[str, tuple[int, int, int]] = OrderedDict()  # window, its count, the count before it
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def take(self, key: str, calls: int) -> float:
+        """Count `calls` (0 only looks) and return 0.0, or count nothing and return the seconds until a call is free."""
+        window, passed = divmod(self._clock(), WINDOW_SECONDS)
+        since, count, before = self._counts.get(key, (int(window), 0, 0))
+        if since != window:
+            count, before = 0, count if since == window - 1 else 0
+        left = 1 - passed / WINDOW_SECONDS
+        if count + before * left + 1 > self._maximum:
+            return self._wait(count, before, passed)
+        if calls:
+            self._counts[key] = int(window), count + calls, before
+            self._counts.move_to_end(key)
+            if len(self._counts) > self._keys_max:
+                self._counts.popitem(last=False)
+        return 0.0
+
+    def _wait(self, count: int, before: int, passed: float) -> float:
+        room = self._maximum - 1
+        if count <= room:  # when enough of the window before has slid out
+            return WINDOW_SECONDS * (1 - (room - count) / before) - passed
+        return WINDOW_SECONDS - passed + WINDOW_SECONDS * (1 - room / count)
 
 
 class RateLimiter:
-    """Counts calls of a key in the last minute."""
+    """Counts the calls of a key for one purpose."""
 
-    def __init__(self, calls_per_minute: int, purpose: str) -> None:
-        """Allow so many calls a minute of each key."""
+    def __init__(self, calls_per_minute: int, purpose: str, shared: Storage | None = None) -> None:
+        """Allow so many calls a minute of each key, together with the other hosts if there is a shared store."""
         self._item = RateLimitItemPerMinute(calls_per_minute, namespace=purpose)
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._windows = Windows(calls_per_minute)
+        self._shared = SlidingWindowCounterRateLimiter(shared) if shared is not None else None
 
     async def count(self, key: str) -> None:
         """Count a call; raises `RATE_LIMITED` with the seconds to wait."""
-        if not await self._limiter.hit(self._item, key):
+        await self._take(key, 1)
+
+    async def check(self, key: str) -> None:
+        """Raise as `count` would, but count nothing."""
+        await self._take(key, 0)
+
+    async def _take(self, key: str, calls: int) -> None:
+        wait = self._windows.take(key, calls)
+        if not wait and self._shared is not None:
+            wait = await self._take_shared(self._shared, key, calls)
+        if wait:
             raise AppError(
                 ErrorCode.RATE_LIMITED,
                 f"More than {self._item.amount} calls in a minute. Wait before the next.",
-                retryAfterSeconds=WAIT_SECONDS,
+                retryAfterSeconds=max(1, math.ceil(wait)),
                 limit="calls per minute",
                 maximum=self._item.amount,
             )
 
+    async def _take_shared(self, shared: SlidingWindowCounterRateLimiter, key: str, calls: int) -> float:
+        try:
+            if await (shared.hit(self._item, key) if calls else shared.test(self._item, key)):
+                return 0.0
+            stats = await shared.get_window_stats(self._item, key)
+            return max(1.0, stats.reset_time - time.time())
+        except Exception as error:  # noqa: BLE001 - whatever the store's driver raises: counting alone beats refusing all
+            log.warning("rate_store_away", **describe_exception(error))
+            return 0.0
 
-WAIT_SECONDS = 10
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """What is counted: calls without a token and refused tokens by address, calls with a good token by caller."""
+
+    anonymous: RateLimiter
+    refused: RateLimiter
+    callers: RateLimiter
+
+
+def build_meters(settings: Settings) -> Meters:
+    """Return the meters that the settings ask for."""
+    uri = settings.rate_limit_store.get_secret_value()
+    shared = storage_from_string(uri if uri.startswith("async+") else f"async+{uri}") if uri else None
+    store = shared if isinstance(shared, Storage) else None
+    return Meters(
+        anonymous=RateLimiter(settings.anonymous_calls_per_minute, "anonymous", store),
+        refused=RateLimiter(settings.anonymous_calls_per_minute, "refused", store),
+        callers=RateLimiter(settings.calls_per_minute, "caller", store),
+    )

@@ -1,0 +1,139 @@
+"""What stands around every answer: the host's name is checked, security headers are added, nothing escapes unmasked.
+
+CORS is Starlette's own middleware and is there only where origins are listed (`shield_of`).
+"""
+
+import secrets
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+
+from app.errors import AppError, ErrorCode, not_found
+from app.http.problems import HttpError, Reply, to_reply
+from app.log import describe_exception, log
+from app.settings import Settings
+
+# The strictest there is: answers are data. The explorer's page brings a policy of its own.
+SECURITY_HEADERS = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+PREFLIGHT_SECONDS = 600
+
+
+def shield_of(settings: Settings) -> list[Middleware]:
+    """Return the middleware that stands around the whole app."""
+    layers = [Middleware(Shield, hosts=split(settings.trusted_hosts))]
+    origins = split(settings.cors_origins)
+    if origins:
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After", "X-Request-Id"],
+            max_age=PREFLIGHT_SECONDS,
+        )
+        layers.append(cors)
+    return layers
+
+
+def split(listed: str) -> frozenset[str]:
+    """Return the entries of a setting that is a list with commas."""
+    return frozenset(entry.strip().lower() for entry in listed.split(",") if entry.strip())
+
+
+class Shield:
+    """The outermost layer of our own."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        """Take the app and the host names that are answered; none means all, `*.example.com` means all below."""
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a connection on, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if self._hosts and not self._answers(Headers(scope=scope).getlist("host")):
+            await self._refuse(scope, send)
+            return
+        if scope["type"] == "http":
+            await self._guard(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _answers(self, given: list[str]) -> bool:
+        if len(given) != 1:
+            return False
+        host = given[0].lower()
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        return name in self._hosts or any(name.endswith(host[1:]) for host in self._hosts if host.startswith("*."))
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        problem = HttpError(400, "This host name is not served here.", field="Host")
+        await to_reply(problem).send(_adding_headers(scope, send))
+
+    async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await add_headers(message)
+
+        add_headers = _adding_headers(scope, send)
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:  # noqa: BLE001 - the last door: a defect must not show itself to callers
+            request_id = secrets.token_hex(8)
+            log.error("unexpected", request_id=request_id, **describe_exception(error))
+            if not started:
+                await internal(request_id).send(add_headers)
+
+
+def internal(request_id: str) -> Reply:
+    """Return the answer to what nobody foresaw."""
+    message = "Something went wrong on our side. Quote the request id to support."
+    reply = to_reply(AppError(ErrorCode.INTERNAL, message, requestId=request_id))
+    reply.headers["X-Request-Id"] = request_id
+    return reply
+
+
+def _adding_headers(scope: Scope, send: Send) -> Send:
+    own = (*SECURITY_HEADERS, TRANSPORT_SECURITY) if scope.get("scheme") == "https" else SECURITY_HEADERS
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            present = {name for name, _ in headers}
+            headers += [header for header in own if header[0] not in present]
+            message["headers"] = headers
+        await send(message)
+
+    return send_with_headers
+
+
+async def _answer_http_exception(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    problem = not_found("page") if status == 404 else HttpError(status, "This cannot be asked here.")  # noqa: PLR2004 - HTTP's own
+    reply = to_reply(problem)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return Response(reply.content, reply.status, headers, "application/json; charset=utf-8")
+
+
+# What Starlette itself refuses (no such route or file, wrong method) has the shape of our own refusals.
+EXCEPTION_HANDLERS: dict[type[Exception] | int, ExceptionHandler] = {HTTPException: _answer_http_exception}

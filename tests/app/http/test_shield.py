@@ -1,0 +1,101 @@
+"""What stands around every answer: headers, host names, other origins, masked defects."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.http.shield import EXCEPTION_HANDLERS, shield_of
+from app.settings import Settings
+from tests.harness.system import System
+
+EVERYWHERE = {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer"}
+
+
+def client_of(**settings: str) -> httpx.AsyncClient:
+    """Return a client of a tiny app that fails in known ways, behind the shield."""
+
+    async def fail(_: Request) -> Response:
+        raise RuntimeError("alice@contoso.example")
+
+    async def answer(_: Request) -> Response:
+        return Response("ok")
+
+    app = Starlette(
+        routes=[Route("/fail", fail), Route("/ok", answer)],
+        middleware=shield_of(Settings(**settings)),  # type: ignore[arg-type]
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test")
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/explorer", "/explorer/assets/no.js", "/health", "/ready", "/nothing"])
+async def test_every_answer_has_the_security_headers(system: System, path: str) -> None:
+    """Pages, files, data and refusals alike; frames are refused by policy too."""
+    reply = await system.client.get(path)
+    assert {name: reply.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
+    assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+
+
+async def test_answers_are_not_kept_by_anybody(system: System) -> None:
+    """An answer may hold personal data."""
+    reply = await system.client.post("/graphql", json={"query": "{ me { kind } }"})
+    assert reply.headers["cache-control"] == "no-store"
+    assert len(reply.headers["x-request-id"]) == 16
+
+
+async def test_a_defect_is_masked_with_a_request_id() -> None:
+    """The text of an exception goes nowhere."""
+    reply = await client_of().get("/fail")
+    (error,) = reply.json()["errors"]
+    assert (reply.status_code, error["extensions"]["code"]) == (500, "INTERNAL")
+    assert error["extensions"]["requestId"] == reply.headers["x-request-id"]
+    assert "alice" not in reply.text
+
+
+async def test_unknown_paths_and_methods_are_coded() -> None:
+    """A client reads every refusal the same way."""
+    client = client_of()
+    assert (await client.get("/nothing")).json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+    wrong = await client.post("/ok")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("api.example.com", 200),
+        ("API.example.com:8000", 200),
+        ("a.tenant.example.com", 200),
+        ("example.com", 400),
+        ("tenant.example.com", 400),
+        ("evil.test", 400),
+        ("api.example.com.evil.test", 400),
+        ("[::1]:80", 200),
+        ("", 400),
+    ],
+)
+async def test_only_trusted_hosts_are_answered(host: str, status: int) -> None:
+    """A page whose name was pointed at this machine gets nothing."""
+    client = client_of(trusted_hosts="api.example.com, *.tenant.example.com, [::1]")
+    assert (await client.get("/ok", headers={"Host": host})).status_code == status
+
+
+async def test_other_origins_may_not_call_unless_listed() -> None:
+    """No CORS header at all by default; with a list, only its entries."""
+    asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+    closed = await client_of().options("/ok", headers=asked)
+    assert "access-control-allow-origin" not in closed.headers
+    client = client_of(cors_origins="https://app.example.com")
+    assert (await client.options("/ok", headers=asked)).headers["access-control-allow-origin"] == asked["Origin"]
+    other = await client.options("/ok", headers=asked | {"Origin": "https://evil.test"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+async def test_https_is_kept_once_it_was_used() -> None:
+    """Behind TLS a browser is told to stay there."""
+    assert "strict-transport-security" not in (await client_of().get("/ok")).headers
+    assert "max-age" in (await client_of().get("https://api.test/ok")).headers["strict-transport-security"]
