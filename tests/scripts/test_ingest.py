@@ -14,6 +14,7 @@ from tests.harness.ingest import Ingesting
 
 SEED = Path(__file__).parents[1] / "seed"
 EXAMPLE_ID = "5E872200-F546-4CCD-8F23-AF5F507AA2DD"
+SESSION_ID = "0C9B6A7E-31D4-4B7C-9C55-2A7F4E1D8B60"
 
 EVENTS = """{ events(first: 100) { nodes {
   name
@@ -104,7 +105,7 @@ def test_error_samples_come_out_equal(ingesting: Ingesting, company_id: str) -> 
     assert (first["kind"], first["code"]) == ("SIGN_IN", "AADSTS50105")
     assert second["exception"]["type"] == "KeyError"
     assert second["exception"]["stackTrace"].startswith("Traceback")
-    assert (second["device"]["memoryMb"], second["sessionId"], len(second["log"])) == (2048, EXAMPLE_ID, 2)
+    assert (second["device"]["memoryMb"], second["sessionId"], len(second["log"])) == (2048, SESSION_ID, 2)
     assert third["performance"] == {"operation": "open team list", "durationMs": 5120.0, "retries": 2}
 
 
