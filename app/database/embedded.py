@@ -161,6 +161,8 @@ def _options(data: Path, ttl_monitor_sleep_secs: int, cache_gb: float) -> list[s
         "diagnosticDataCollectionEnabled": "false",
         # A single node has nobody to hand over to, so it need not wait (15 s by default) when it is told to stop.
         "shutdownTimeoutMillisForSignaledShutdown": 100,
+        # A worker that is killed leaves its transaction open; what it holds is free again after this (60 s by default).
+        "transactionLifetimeLimitSeconds": 10,
     }
     return [
         *("--dbpath", str(data / "mongod")),

@@ -15,6 +15,7 @@ conflict, so a lone worker keeps one document a bucket and several soon stop mee
 import asyncio
 import random
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from enum import Enum
 from weakref import WeakKeyDictionary
@@ -73,7 +74,8 @@ class Recorder:
         batch = _Batch(events, asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
         if self._task is None:
-            self._task = asyncio.create_task(self._drain())
+            # A context of its own: the first caller's time budget is not that of the others.
+            self._task = asyncio.create_task(self._drain(), context=Context())
         return await batch.outcomes
 
     async def _drain(self) -> None:

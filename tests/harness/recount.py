@@ -1,0 +1,101 @@
+"""Counts usage anew from the raw events, in plain Python that shares nothing with the folding but the bins of waits."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.database.client import Database
+from app.usage.durations import bin_of
+
+Key = tuple[Any, ...]
+STEPS = {
+    "REQUEST_CREATED": "createdAt",
+    "REQUEST_APPROVED": "approvedAt",
+    "REQUEST_REJECTED": "rejectedAt",
+    "REQUEST_PROCESSED": "processedAt",
+    "REQUEST_ERROR": "failedAt",
+}
+
+
+async def check_recount(database: Database) -> None:
+    """Assert that buckets, requests and anonymous counts equal a recount of the events."""
+    events = await database["events"].find({}).to_list(None)
+    requests = recount_requests(events)
+    stored = await database["requests"].find({}).to_list(None)
+    assert {
+        (row["companyId"], row["requestId"]): {key: row[key] for key in STEPS.values() if key in row} for row in stored
+    } == requests
+    expected = recount_buckets(events, requests)
+    assert sum_buckets(await database["usage_buckets"].find({}).to_list(None)) == expected
+    cells = await database["anonymous_usage"].find({"interval": "DAY", "hidden": False}).to_list(None)
+    assert {(cell["start"], cell["event"]): (cell["count"], cell["companies"]) for cell in cells} == anonymous(events)
+
+
+def recount_requests(events: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, datetime]]:
+    """The earliest time of each step of each request."""
+    requests: dict[Key, dict[str, datetime]] = defaultdict(dict)
+    for event in events:
+        if event["name"] in STEPS:
+            times, field = requests[event["companyId"], event["requestId"]], STEPS[event["name"]]
+            times[field] = min(times.get(field, event["occurredAt"]), event["occurredAt"])
+    return dict(requests)
+
+
+def recount_buckets(
+    events: Iterable[Mapping[str, Any]], requests: Mapping[Key, Mapping[str, datetime]]
+) -> Counter[Key]:
+    """Each number of each bucket by its place."""
+    numbers: Counter[Key] = Counter()
+    for event in events:
+        day, quarter = _day(event["occurredAt"]), _quarter(event["occurredAt"])
+        company, name = event["companyId"], event["name"]
+        numbers[company, "COUNTS", day, "", "counts", name] += 1
+        numbers[company, "COUNTS", day, "", "hours", name, str(quarter // 4)] += 1
+        numbers[company, "COUNTS", day, "", "quarters", name, str(quarter)] += 1
+        if "templateId" in event:
+            numbers[company, "TEMPLATE", day, event["templateId"], "counts", name] += 1
+            numbers[company, "TEMPLATE", day, event["templateId"], "quarters", name, str(quarter)] += 1
+    for (company, _), times in requests.items():
+        for step, field in (("approval", "approvedAt"), ("processing", "processedAt")):
+            ended, created = times.get(field), times.get("createdAt")
+            if ended and created and ended >= created:
+                day, place = _day(ended), str(bin_of((ended - created).total_seconds()))
+                numbers[company, "COUNTS", day, "", "waits", step, place] += 1
+                numbers[company, "WAITS", day, "", "quarters", step, str(_quarter(ended)), place] += 1
+    return numbers
+
+
+def sum_buckets(buckets: Iterable[Mapping[str, Any]]) -> Counter[Key]:
+    """The stored numbers by their place, writer slots added up, without zeros."""
+    numbers: Counter[Key] = Counter()
+    for bucket in buckets:
+        place = bucket["companyId"], bucket["kind"], bucket["day"], bucket["templateId"]
+        for part in ("counts", "hours", "quarters", "waits"):
+            _add(numbers, (*place, part), bucket.get(part, {}))
+    return Counter({place: number for place, number in numbers.items() if number})
+
+
+def _add(numbers: Counter[Key], place: Key, inner: Mapping[str, Any]) -> None:
+    for key, value in inner.items():
+        if isinstance(value, Mapping):
+            _add(numbers, (*place, key), value)
+        else:
+            numbers[*place, key] += value
+
+
+def anonymous(events: Iterable[Mapping[str, Any]]) -> dict[Key, tuple[int, int]]:
+    """The count and the number of companies of each day's events, where these are at least 5."""
+    companies: dict[Key, Counter[str]] = defaultdict(Counter)
+    for event in events:
+        companies[_day(event["occurredAt"]), event["name"]][event["companyId"]] += 1
+    return {key: (found.total(), len(found)) for key, found in companies.items() if len(found) >= 5}
+
+
+def _day(moment: datetime) -> datetime:
+    into = timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
+    return moment - into
+
+
+def _quarter(moment: datetime) -> int:
+    return moment.hour * 4 + moment.minute // 15
