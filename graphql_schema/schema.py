@@ -19,6 +19,7 @@ from graphql_schema.practices import PracticesQueries
 from graphql_schema.profiles import AnonymousProfile, AuthenticatedProfile, IdentifiedProfile, ProfileQueries
 from graphql_schema.reading import read_field
 from graphql_schema.receipts import ReceiptQueries
+from graphql_schema.retention import RetentionQueries
 from graphql_schema.saving import SaveMutations
 from graphql_schema.scalars import SCALARS
 from graphql_schema.support import SupportMutations, SupportQueries
@@ -38,6 +39,7 @@ class Query(
     AnonymousUsageQueries,
     ErrorQueries,
     ErrorGroupQueries,
+    RetentionQueries,
     CensusQueries,
     SupportQueries,
     ReceiptQueries,

@@ -99,7 +99,8 @@ class Database:
         self, collection: str, pipeline: Sequence[Mapping[str, Any]], **options: object
     ) -> AsyncIterator[Any]:
         """Open a change stream on a collection for the length of the block."""
-        stream = self.raw[collection].watch(list(pipeline), **options)
+        watched = self.raw[collection].with_options(read_concern=ReadConcern("majority"))  # the only one that it takes
+        stream = watched.watch(list(pipeline), **options)
         if not self._is_motor:
             stream = await stream
         async with stream as changes:

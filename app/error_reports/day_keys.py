@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -65,11 +65,12 @@ class DayKeys:
         """Return when the key of a day ends: when the last report of that day is past its life."""
         return day + DAY + self.life
 
-    async def destroyed_days(self) -> list[datetime]:
-        """Return the days whose key is destroyed, oldest first."""
-        living = {row["day"] for row in await self.store[COLLECTION].find({}, {"day": 1}).to_list(None)}
+    async def days(self, now: datetime) -> tuple[list[date], list[date]]:
+        """Return the days whose key lives and those whose key is destroyed, oldest first."""
+        held = {row["day"] for row in await self.store[COLLECTION].find({}, {"day": 1}).to_list(None)}
+        living = sorted(day for day in held if now < self.destroyed_at(day))
         made = await self.store[MADE].find({}, {"day": 1}).sort("day", 1).to_list(None)
-        return [row["day"] for row in made if row["day"] not in living]
+        return [day.date() for day in living], [row["day"].date() for row in made if row["day"] not in held]
 
     def _forget(self, now: datetime) -> None:
         for day in [known for known in self._known if now >= self.destroyed_at(known)]:

@@ -1,4 +1,7 @@
-"""Liveness and readiness: `/health` says that the process answers, `/ready` that its database does too."""
+"""Liveness and readiness: `/health` says that the process answers, `/ready` that its database does too.
+
+A ready server may have warnings for its operator, such as records that the database does not delete in time.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,9 +12,10 @@ from starlette.routing import Route
 from app.errors import RETRY_AFTER_SECONDS
 
 Check = Callable[[], Awaitable[bool]]
+Warnings = Callable[[], Awaitable[list[str]]]
 
 
-def health_routes(is_ready: Check) -> list[Route]:
+def health_routes(is_ready: Check, warnings: Warnings) -> list[Route]:
     """Return the two routes."""
 
     async def live(_: Request) -> Response:
@@ -19,7 +23,8 @@ def health_routes(is_ready: Check) -> list[Route]:
 
     async def ready(_: Request) -> Response:
         if await is_ready():
-            return JSONResponse({"status": "ready"})
+            found = await warnings()
+            return JSONResponse({"status": "ready", **({"warnings": found} if found else {})})
         return JSONResponse({"status": "database away"}, 503, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     return [Route("/health", live), Route("/ready", ready)]

@@ -19,4 +19,5 @@ async def fresh_database(mongodb_uri: str) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.client.drop_database(database.name)
+        await database.client.drop_database(database.secrets.name)
         await database.close()

@@ -116,5 +116,6 @@ async def running_system(mongodb_uri: str, data: Path, **changes: object) -> Asy
             yield System(app, services, clock, DevelopmentIssuer(data), client)
         finally:
             await services.database.client.drop_database(name)
+            await services.database.client.drop_database(services.database.secrets.name)
             await services.vault.close()
             await services.database.close()

@@ -1,0 +1,100 @@
+"""What is held, how old it is, and whether MongoDB deletes it in time: read off the same indexes that end its life.
+
+The lag is how long the oldest record of a collection is past its life. MongoDB's TTL monitor runs every minute and may
+need longer under load; more than an hour says that something is wrong. Readers never see what is past its life anyway.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.database.client import Database
+from app.database.indexes import Index, indexes_for, secret_indexes_for
+from app.settings import Settings
+
+LATE_AFTER = timedelta(hours=1)
+CATEGORIES: Mapping[str, tuple[str, ...]] = {
+    "CENSUS": ("census", "census_secrets"),
+    "USAGE": ("events", "requests", "usage_buckets", "anonymous_usage"),
+    "SUPPORT": ("users", "companies", "support_requests", "support_lookups", "access_receipts", "vault_keys"),
+    "ERROR": ("errors", "error_groups", "error_sketches", "error_daily", "day_keys", "day_keys_made"),
+}
+_CATEGORY_OF = {collection: category for category, names in CATEGORIES.items() for collection in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one collection holds; times are of the field that its life runs from, None where nothing ends by itself."""
+
+    category: str
+    collection: str
+    records: int
+    oldest: datetime | None
+    newest: datetime | None
+    life: timedelta | None
+    next_expiry: datetime | None
+
+    def lag(self, now: datetime) -> timedelta:
+        """Return how long the oldest record is past its life."""
+        late = now - self.next_expiry if self.next_expiry else timedelta(0)
+        return max(late, timedelta(0))
+
+
+async def read_holdings(database: Database, settings: Settings) -> list[Holding]:
+    """Return what each collection holds, by category; costs a few indexed reads for each collection."""
+    wanted = [
+        *((database, name, indexes) for name, indexes in indexes_for(settings).items() if name in _CATEGORY_OF),
+        *((database.secrets, name, indexes) for name, indexes in secret_indexes_for(settings).items()),
+    ]
+    found = await asyncio.gather(*(_read_holding(*each) for each in wanted))
+    order = list(CATEGORIES)
+    return sorted(found, key=lambda holding: (order.index(holding.category), holding.collection))
+
+
+async def _read_holding(database: Database, name: str, indexes: Sequence[Index]) -> Holding:
+    records = await database[name].estimated_document_count()
+    ending = next((index for index in indexes if index.expire_after_seconds is not None), None)
+    if ending is None or ending.expire_after_seconds is None:
+        return Holding(_CATEGORY_OF[name], name, records, None, None, None, None)
+    ((key, _),) = ending.keys
+    life = timedelta(seconds=ending.expire_after_seconds)
+    oldest = await _first(database, name, key, 1)
+    newest = await _first(database, name, key, -1)
+    return Holding(_CATEGORY_OF[name], name, records, oldest, newest, life, oldest + life if oldest else None)
+
+
+async def _first(database: Database, name: str, key: str, direction: int) -> datetime | None:
+    query = {key: {"$type": "date"}}
+    row = await database[name].find_one(query, {"_id": 0, key: 1}, sort=[(key, direction)])
+    return row[key] if row else None
+
+
+def longest_lag(holdings: Sequence[Holding], now: datetime) -> timedelta:
+    """Return the longest lag of all collections."""
+    return max((holding.lag(now) for holding in holdings), default=timedelta(0))
+
+
+class RetentionWatch:
+    """Tells the health check of a lag, asking the database once a minute at most."""
+
+    PAUSE = timedelta(minutes=1)
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        """Ask nothing yet."""
+        self._database = database
+        self._settings = settings
+        self._asked_at: datetime | None = None
+        self._warnings: list[str] = []
+
+    async def warnings(self, now: datetime) -> list[str]:
+        """Return what an operator should look at; empty when records are deleted in time."""
+        if self._asked_at is None or not timedelta(0) <= now - self._asked_at < self.PAUSE:
+            holdings = await read_holdings(self._database, self._settings)
+            self._asked_at = now
+            self._warnings = [
+                f"{holding.collection}: expired records were not deleted for {holding.lag(now).total_seconds():.0f} s"
+                for holding in holdings
+                if holding.lag(now) > LATE_AFTER
+            ]
+        return self._warnings
