@@ -1,0 +1,76 @@
+"""The time budget: what takes too long is ended in MongoDB too, and a database that is away is told soon."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from app.database.client import Database, connect
+from app.database.deadline import run_within
+from app.database.embedded import EmbeddedMongod
+from app.errors import AppError
+from app.settings import Settings
+
+SLEEP = {"body": "function(step) { sleep(50); return true }", "args": ["$step"], "lang": "js"}
+SLOW = [  # 20 s in 400 steps, for MongoDB looks at the clock between them
+    {"$project": {"step": {"$range": [0, 400]}}},
+    {"$unwind": "$step"},
+    {"$match": {"$expr": {"$function": SLEEP}}},
+]
+
+
+@pytest.fixture(params=["motor", "pymongo"])
+async def database(request: pytest.FixtureRequest, mongod: EmbeddedMongod) -> AsyncIterator[Database]:
+    """A database with one document, through each driver."""
+    uri = SecretStr(mongod.uri)
+    opened = connect(Settings(mongodb_uri=uri, mongodb_database="test_deadline", database_driver=request.param))
+    await opened["things"].replace_one({"_id": 1}, {"_id": 1}, upsert=True)
+    yield opened
+    await opened.client.drop_database("test_deadline")
+    await opened.close()
+
+
+async def running_commands(database: Database) -> list[str]:
+    """Return the commands that run on our collection now."""
+    found = await database.client.admin.command({"currentOp": 1, "ns": f"{database.name}.things"})
+    return [str(operation.get("command")) for operation in found["inprog"]]
+
+
+async def test_what_takes_too_long_is_ended_in_the_database(database: Database) -> None:
+    """Soon after the budget nothing of it runs any more."""
+    started = time.perf_counter()
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the driver's own or ours, whichever sees it first
+        await run_within(database, 0.4, lambda: database.aggregate("things", SLOW))
+    assert getattr(caught.value, "timeout", isinstance(caught.value, TimeoutError))
+    assert time.perf_counter() - started < 2
+    for _ in range(100):
+        if not await running_commands(database):
+            break
+        await asyncio.sleep(0.05)  # the server ends it at its next look at the clock; there is no event to wait for
+    assert await running_commands(database) == []
+
+
+async def test_what_is_quick_is_not_touched(database: Database) -> None:
+    """Results pass through, awaited or not."""
+    assert await run_within(database, 5, lambda: database.aggregate("things", [])) == [{"_id": 1}]
+    assert await run_within(database, 5, lambda: 7) == 7
+
+
+async def test_a_database_that_is_away_is_told_before_the_budget_ends(tmp_path: Path) -> None:
+    """A caller may try again elsewhere, or later, without waiting ten seconds first."""
+    mongod = EmbeddedMongod.start(tmp_path)
+    database = connect(Settings(mongodb_uri=SecretStr(mongod.uri), mongodb_database="test_deadline"))
+    try:
+        await database.ping()
+        mongod.kill()
+        started = time.perf_counter()
+        with pytest.raises(AppError) as caught:
+            await run_within(database, 30, lambda: database.aggregate("things", []))
+        assert caught.value.code == "UNAVAILABLE"
+        assert time.perf_counter() - started < 4
+    finally:
+        await database.close()
+        mongod.stop()
