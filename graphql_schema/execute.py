@@ -3,11 +3,10 @@
 The plan is made once per document; here a request only fills in its variables. Knows nothing of HTTP.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
-    ExecutionResult,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -16,13 +15,13 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.execute import default_field_resolver
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.database.deadline import run_within
 from app.errors import AppError, ErrorCode
 from app.operation import Answer, Ask
 from graphql_schema.context import Context, Services
 from graphql_schema.errors import format_error, format_refusals, to_public
+from graphql_schema.fast.executor import Compiled, FastExecutor, OrdinaryExecutor
 from graphql_schema.limits import LIMITS, check
 from graphql_schema.plan import InvalidDocumentError, Plan, PlanCache, is_mutation, name_of
 from graphql_schema.variables import InvalidVariablesError, coerce_variables
@@ -46,10 +45,10 @@ class Runner:
             name = name_of(operation)
             check_is_no_subscription(operation)
             self.check_operation(plan, operation, ask)
-            executor = self._prepare(plan, operation, ask)
+            executor = self.prepare(plan, operation, ask)
             services = self.services
             result = await run_within(
-                services.database, services.settings.operation_seconds, lambda: _execute(executor)
+                services.database, services.settings.operation_seconds, executor.run
             )
         except (InvalidDocumentError, InvalidVariablesError) as error:
             return refuse(error.errors, name)
@@ -68,13 +67,15 @@ class Runner:
             if ask.principal.is_anonymous:
                 raise AppError(ErrorCode.FORBIDDEN, "Introspection needs a token.", needs="a token")
 
-    def _prepare(
+    def prepare(
         self, plan: Plan, operation: OperationDefinitionNode, ask: Ask
-    ) -> StrawberryGraphQLCoreExecutionContext:
+    ) -> FastExecutor | OrdinaryExecutor:
+        """Return what runs an operation for its caller; raises when variables or cost do not fit."""
         variables = coerce_variables(self.schema, operation, ask.variables)
         check("cost points", plan.cost_of(operation).total(variables.coerced), LIMITS.cost)
         context = Context(self.services, ask.principal, ask.now, ask.request_id, ask.address)
-        return StrawberryGraphQLCoreExecutionContext(
+        may_be_fast = self.services.settings.fast_execution and not plan.has_directives
+        executor = (FastExecutor if may_be_fast else OrdinaryExecutor)(
             self.schema,
             plan.fragments,
             {name: FragmentDetails(node, None) for name, node in plan.fragments.items()},
@@ -87,17 +88,14 @@ class Runner:
             default_field_resolver,
             operation_extensions={},
         )
+        executor.compiled = plan.compiled.setdefault(name_of(operation), Compiled())
+        return executor
 
 
 def check_is_no_subscription(operation: OperationDefinitionNode) -> None:
     """Raise `BAD_USER_INPUT` for an operation that one answer cannot hold."""
     if operation.operation is OperationType.SUBSCRIPTION:
         raise AppError(ErrorCode.BAD_USER_INPUT, "A subscription needs a WebSocket or an event stream.")
-
-
-def _execute(executor: Any) -> Awaitable[ExecutionResult] | ExecutionResult:
-    # Untyped, for its own type says too much: nothing here is incremental.
-    return executor.execute_operation()
 
 
 def complete(

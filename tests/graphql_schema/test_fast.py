@@ -10,13 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.database.embedded import EmbeddedMongod
-from auth.principal import Role
+from app.operation import Ask
+from auth.principal import Principal, Role
+from graphql_schema.execute import Runner
 from graphql_schema.schema import build_schema
 from tests.harness.people import COMPANY, PERSON, open_and_take, save_people
 from tests.harness.queries import queries
 from tests.harness.system import Reply, System, running_system
 
 SCHEMA = build_schema()
+STAFF = Principal("test|staff", frozenset({Role.PRIVACY_OFFICER}))
 # What differs from call to call by nature: receipts are appended by the very calls that are compared.
 ROOTS = ["me", "user", "users", "company", "companies", "events", "errors", "dataPractices", "request", "censusRecords"]
 ROLES = [Role.USER, Role.COMPANY_ADMIN, Role.SUPPORT, Role.PRIVACY_OFFICER]
@@ -28,19 +31,37 @@ async def fill(system: System) -> None:
     await open_and_take(system)
     now = system.clock()
     request = "5E872200-F546-4CCD-8F23-AF5F507AA2DD"
-    created = {"teamName": "T", "additionalMembers": 1, "additionalOwners": 0, "templateId": request, "templateName": "N"}
+    created = {
+        "teamName": "T",
+        "additionalMembers": 1,
+        "additionalOwners": 0,
+        "templateId": request,
+        "templateName": "N",
+    }
     events: list[Any] = [
         {"requestCreated": {"eventId": "1", "occurredAt": now.isoformat(), "requestId": request, **created}},
-        {"requestApproved": {"eventId": "2", "occurredAt": (now + timedelta(seconds=5)).isoformat(), "requestId": request}},
+        {
+            "requestApproved": {
+                "eventId": "2",
+                "occurredAt": (now + timedelta(seconds=5)).isoformat(),
+                "requestId": request,
+            }
+        },
     ]
     await system.ask("mutation($e: [EventInput!]!) { recordEvents(events: $e) { accepted } }", Role.USER, e=events)
     whole = {"code": "AADSTS50105", "message": "refused", "log": ["a", "b"], "device": {"osName": "iOS", "memoryMb": 4}}
-    whole |= {"performance": {"operation": "load", "durationMs": 1.5}, "network": {"online": True}, "exception": {"type": "E"}}
+    whole |= {
+        "performance": {"operation": "load", "durationMs": 1.5},
+        "network": {"online": True},
+        "exception": {"type": "E"},
+    }
     reports = [
         {"reportId": str(number), "kind": "OTHER", "occurredAt": now.isoformat(), **(whole if number % 2 else {})}
         for number in range(6)
     ]
-    await system.ask("mutation($r: [ErrorReportInput!]!) { recordErrors(reports: $r) { accepted } }", Role.USER, r=reports)
+    await system.ask(
+        "mutation($r: [ErrorReportInput!]!) { recordErrors(reports: $r) { accepted } }", Role.USER, r=reports
+    )
 
 
 def comparable(reply: Reply) -> tuple[int, Any, list[str]]:
@@ -69,7 +90,9 @@ async def test_both_ways_answer_alike(both: tuple[System, System], query: str, r
     assert fast == ordinary
 
 
-@pytest.mark.parametrize("broken", [{"license": 5}, {"kind": None}, {"lastSeenAt": "yesterday"}, {"profile": {"msIsTenantAdmin": "no"}}])
+@pytest.mark.parametrize(
+    "broken", [{"license": 5}, {"kind": None}, {"lastSeenAt": "yesterday"}, {"profile": {"msIsTenantAdmin": "no"}}]
+)
 async def test_a_wrong_value_is_worded_by_the_ordinary_way(both: tuple[System, System], broken: dict[str, Any]) -> None:
     """What the compiled row does not expect is judged by graphql-core: same nulls, same errors."""
     query = "{ users(first: 9) { nodes { id kind lastSeenAt profile { ... on AuthenticatedProfile { license msIsTenantAdmin } } } } }"
@@ -79,3 +102,19 @@ async def test_a_wrong_value_is_worded_by_the_ordinary_way(both: tuple[System, S
     fast, ordinary = [comparable(await system.ask(query, Role.SUPPORT)) for system in both]
     await users.replace_one({"_id": PERSON}, before)
     assert fast == ordinary
+
+
+async def test_the_fast_way_is_really_taken(both: tuple[System, System]) -> None:
+    """The plan of a document holds its compiled rows after the first run; a document with a directive has none."""
+    plain = "{ errors(first: 5) { nodes { id kind code device { osName } } } }"
+    directed = "{ errors(first: 5) { nodes { id kind code @include(if: true) } } }"
+    plans = {}
+    for text in (plain, directed):
+        runner = Runner(SCHEMA, both[0].services)
+        answer = await runner.run(Ask(text, STAFF, "test", both[0].clock()))
+        assert len(answer.body["data"]["errors"]["nodes"]) == 5
+        plans[text] = runner.plans.plan(text).compiled[None].selections
+    rows = {name: selection.row for (name, _), selection in plans[plain].items()}
+    assert rows["ErrorReport"] is not None
+    assert rows["Device"] is not None
+    assert plans[directed] == {}
