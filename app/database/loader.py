@@ -6,6 +6,7 @@ nobody changes them, and what a caller may see of one is decided after loading, 
 
 import asyncio
 from collections.abc import Hashable
+from contextvars import Context
 
 from app.database.client import Database, Document
 
@@ -27,7 +28,8 @@ class MergedReads:
         if future is None:
             future = self._waiting[identity] = asyncio.get_running_loop().create_future()
         if self._reader is None:
-            self._reader = asyncio.create_task(self._read_waiting())
+            # A context of its own: the first caller's time budget is not that of the others.
+            self._reader = asyncio.create_task(self._read_waiting(), context=Context())
         # Shielded: one caller who gives up must not take the answer from the others.
         return await asyncio.shield(future)
 

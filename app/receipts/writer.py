@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from contextvars import Context
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -49,7 +50,8 @@ class ReceiptWriter:
         future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
         self._waiting.append((tuple(drafts), future))
         if self._writing is None:
-            self._writing = asyncio.create_task(self._write_waiting())
+            # A context of its own: the first caller's time budget is not that of the others.
+            self._writing = asyncio.create_task(self._write_waiting(), context=Context())
         return await future
 
     async def close(self) -> None:
@@ -126,7 +128,7 @@ class ReceiptWriter:
     def _note_head(self) -> None:
         """Note the head beside the next writes, one note at a time: an operation does not wait for it."""
         if self._noting is None or self._noting.done():
-            self._noting = asyncio.create_task(self._save_head())
+            self._noting = asyncio.create_task(self._save_head(), context=Context())
 
     async def _save_head(self) -> None:
         while self._end is not None and self._end.sequence > self._noted:
