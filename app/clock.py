@@ -16,5 +16,8 @@ def utc_now() -> datetime:
 
 def to_milliseconds(moment: datetime) -> datetime:
     """Return an aware moment in UTC without what MongoDB would drop (below 1 ms)."""
-    moment = moment.astimezone(UTC)
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    elif moment.microsecond % 1000 == 0:
+        return moment
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

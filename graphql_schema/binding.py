@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 from strawberry.schema import Schema
 from strawberry.types.arguments import StrawberryArgument, convert_argument
 
@@ -21,6 +21,9 @@ Convert = Callable[[Any], Any]
 def bind_resolvers(schema: GraphQLSchema, declared: Schema) -> None:
     """Replace the resolver of each field that has one of its own."""
     for graphql_type in schema.type_map.values():
+        if isinstance(graphql_type, GraphQLInputObjectType):
+            # Strawberry keeps @oneOf to itself; known to graphql-core, literals in documents are validated too.
+            graphql_type.is_one_of = bool(getattr(graphql_type.extensions.get(DEFINITION), "is_one_of", False))
         if isinstance(graphql_type, GraphQLObjectType) and not graphql_type.name.startswith("__"):
             # Documents are served as they are; interfaces resolve by the document's kind.
             graphql_type.is_type_of = None

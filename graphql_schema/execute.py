@@ -47,9 +47,7 @@ class Runner:
             self.check_operation(plan, operation, ask)
             executor = self.prepare(plan, operation, ask)
             services = self.services
-            result = await run_within(
-                services.database, services.settings.operation_seconds, executor.run
-            )
+            result = await run_within(services.database, services.settings.operation_seconds, executor.run)
         except (InvalidDocumentError, InvalidVariablesError) as error:
             return refuse(error.errors, name)
         except Exception as error:  # noqa: BLE001 - the one door masks what it does not know
@@ -67,11 +65,9 @@ class Runner:
             if ask.principal.is_anonymous:
                 raise AppError(ErrorCode.FORBIDDEN, "Introspection needs a token.", needs="a token")
 
-    def prepare(
-        self, plan: Plan, operation: OperationDefinitionNode, ask: Ask
-    ) -> FastExecutor | OrdinaryExecutor:
+    def prepare(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> FastExecutor | OrdinaryExecutor:
         """Return what runs an operation for its caller; raises when variables or cost do not fit."""
-        variables = coerce_variables(self.schema, operation, ask.variables)
+        variables = coerce_variables(self.schema, operation, ask.variables, fast=self.services.settings.fast_execution)
         check("cost points", plan.cost_of(operation).total(variables.coerced), LIMITS.cost)
         context = Context(self.services, ask.principal, ask.now, ask.request_id, ask.address)
         may_be_fast = self.services.settings.fast_execution and not plan.has_directives

@@ -15,6 +15,8 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from app.ingest import Malformed
 from graphql_schema.explaining import explain_item, read_id
+from graphql_schema.fast.inputs import compile_input
+from graphql_schema.fast.rows import Unexpected
 from graphql_schema.guards import inherits
 
 BATCH_ITEMS = {"CensusInput": "recordId", "EventInput": "eventId", "ErrorReportInput": "reportId"}
@@ -53,9 +55,18 @@ def batch_item_type(type_: GraphQLInputType) -> tuple[GraphQLInputType, str] | N
     return (item_type, BATCH_ITEMS[name]) if name in BATCH_ITEMS else None
 
 
-def coerce_batch(values: list[Any], item_type: GraphQLInputType, id_field: str) -> list[Any]:
+def coerce_batch(values: list[Any], item_type: GraphQLInputType, id_field: str, *, fast: bool = True) -> list[Any]:
     """Return the coerced items, with a `Malformed` in the place of each that does not fit."""
-    return [_coerce_item(value, item_type, id_field) for value in values]
+    if not fast:
+        return [_coerce_item(value, item_type, id_field) for value in values]
+    accept = compile_input(item_type)
+    items = []
+    for value in values:
+        try:
+            items.append(accept(value))
+        except Unexpected:
+            items.append(_coerce_item(value, item_type, id_field))
+    return items
 
 
 def _coerce_item(value: object, item_type: GraphQLInputType, id_field: str) -> Any:

@@ -30,7 +30,7 @@ class InvalidVariablesError(Exception):
 
 
 def coerce_variables(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]
+    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any], *, fast: bool = True
 ) -> VariableValues:
     """Return the coerced variables; raises `InvalidVariablesError`, or `AppError` for too many or too large a batch."""
     definitions = operation.variable_definitions
@@ -57,7 +57,7 @@ def coerce_variables(
     values = _coerce(schema, ordinary, inputs, signatures)
     for signature, value, item in batches:
         values.sources[signature.name] = VariableValueSource(signature, value)
-        values.coerced[signature.name] = coerce_batch(value, *item)
+        values.coerced[signature.name] = coerce_batch(value, *item, fast=fast)
     return values
 
 

@@ -7,7 +7,7 @@ Compiled parts belong to a document without directives and are kept with its pla
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -28,16 +28,17 @@ from graphql.execution.collect_fields import FieldDetails, collect_fields
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.fast.rows import (
-    SCALARS,
+    CHECKS,
     Complete,
+    Completion,
     Row,
+    Step,
     Unexpected,
-    enum_completer,
+    compile_row,
+    complete_enum,
+    complete_list_of,
     is_plain,
-    list_completer,
-    not_null,
-    reader,
-    row_of,
+    step_for,
 )
 
 FieldGroup = list[FieldDetails]
@@ -54,10 +55,16 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A selection set on one object type: its plain fields compiled; `row` if all of them are plain."""
+    """A selection set on one object type: `row` makes its plain fields, `rest` are the others, `names` all in order."""
 
-    plain: Mapping[str, Callable[[Any], Any]]
     row: Row | None
+    rest: dict[str, FieldGroup]
+    names: tuple[str, ...]
+
+    @property
+    def whole(self) -> Row | None:
+        """The row if all fields are plain."""
+        return None if self.rest else self.row
 
 
 class OrdinaryExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -106,39 +113,18 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Complete an object: by its compiled row, or field by field where not all are plain."""
         selection = self.select(return_type, group)
-        if selection.row is not None:
-            try:
-                return selection.row(result)
-            except Unexpected:
-                return super().collect_and_execute_subfields(return_type, group, path, result, position)
-        if not selection.plain:
+        if selection.row is None:
             return super().collect_and_execute_subfields(return_type, group, path, result, position)
-        return self._execute_mixed(selection, return_type, group, path, result, position)
-
-    def _execute_mixed(
-        self,
-        selection: Selection,
-        type_: GraphQLObjectType,
-        group: FieldGroup,
-        path: Any,
-        source: Any,
-        position: Any,
-    ) -> Any:
-        fields = self.collect_subfields(type_, group)[0]
-        rest = {name: details for name, details in fields.items() if name not in selection.plain}
         try:
-            ready = {name: read(source) for name, read in selection.plain.items()}
+            ready = selection.row(result)
         except Unexpected:
-            return self.execute_fields(type_, source, path, fields, position)
-        results = self.execute_fields(type_, source, path, rest, position)
-        if isinstance(results, dict):
-            return {name: ready[name] if name in ready else results[name] for name in fields}
-
-        async def join() -> dict[str, Any]:
-            awaited = await results
-            return {name: ready[name] if name in ready else awaited[name] for name in fields}
-
-        return join()
+            return super().collect_and_execute_subfields(return_type, group, path, result, position)
+        if not selection.rest:
+            return ready
+        rest = self.execute_fields(return_type, result, path, selection.rest, position)
+        if isinstance(rest, dict):
+            return _in_order(selection.names, ready, rest)
+        return _join(selection.names, ready, rest)
 
     def complete_list_value(
         self,
@@ -162,13 +148,13 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     def _item_completer(self, item_type: GraphQLOutputType, group: FieldGroup) -> Complete | None:
         named = item_type.of_type if isinstance(item_type, GraphQLNonNull) else item_type
         if isinstance(named, GraphQLObjectType):
-            return self.select(named, group).row
+            return self.select(named, group).whole
         if is_abstract_type(named):
             return self._abstract_row(named, group)
         return None
 
     def _abstract_row(self, named: GraphQLAbstractType, group: FieldGroup) -> Complete | None:
-        rows = {type_.name: self.select(type_, group).row for type_ in self.schema.get_possible_types(named)}
+        rows = {type_.name: self.select(type_, group).whole for type_ in self.schema.get_possible_types(named)}
         resolve_type = named.resolve_type
         if resolve_type is None or None in rows.values():
             return None
@@ -191,38 +177,41 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _compile(self, type_: GraphQLObjectType, group: FieldGroup) -> Selection:
         fields = self.collect_subfields(type_, group)[0]
-        plain: dict[str, Callable[[Any], Any]] = {}
+        steps: list[Step] = []
+        constants: dict[str, str] = {}
         for response_name, details in fields.items():
-            read = self._compile_field(type_, details)
-            if read is not None:
-                plain[response_name] = read
-        return Selection(plain, row_of(plain) if len(plain) == len(fields) else None)
+            name = details[0].node.name.value
+            if name == "__typename":
+                constants[response_name] = type_.name
+            elif is_plain(type_.fields[name]):
+                completion = self._completion(type_.fields[name].type, details)
+                if completion is not None:
+                    steps.append(step_for(response_name, name, type_.fields[name], completion))
+        made = [*constants, *(step.response_name for step in steps)]
+        rest = {name: details for name, details in fields.items() if name not in made}
+        row = compile_row(steps, constants, [name for name in fields if name not in rest]) if made else None
+        return Selection(row, rest, tuple(fields))
 
-    def _compile_field(self, type_: GraphQLObjectType, details: FieldGroup) -> Callable[[Any], Any] | None:
-        name = details[0].node.name.value
-        if name == "__typename":
-            return lambda _: type_.name
-        definition = type_.fields[name]
-        if not is_plain(definition):
-            return None
-        complete = self._completer(definition.type, details)
-        return None if complete is None else reader(name, definition, complete)
+    def _completion(self, type_: GraphQLOutputType, details: FieldGroup) -> Completion | None:
+        nullable = not isinstance(type_, GraphQLNonNull)
+        inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if isinstance(inner, GraphQLScalarType):
+            check = CHECKS.get(inner.name)
+            return None if check is None else Completion(nullable, check=check)
+        function: Complete | None = None
+        if isinstance(inner, GraphQLEnumType):
+            function = complete_enum(inner)
+        elif isinstance(inner, GraphQLObjectType):
+            function = self.select(inner, details).whole
+        elif isinstance(inner, GraphQLList):
+            item = self._completion(inner.of_type, details)
+            function = None if item is None else complete_list_of(item)
+        return None if function is None else Completion(nullable, function=function)
 
-    def _completer(self, type_: GraphQLOutputType, details: FieldGroup) -> Complete | None:
-        if isinstance(type_, GraphQLNonNull):
-            return self._completer_of(type_.of_type, details)
-        inner = self._completer_of(type_, details)
-        return None if inner is None else lambda value: None if value is None else inner(value)
 
-    def _completer_of(self, type_: GraphQLOutputType, details: FieldGroup) -> Complete | None:
-        if isinstance(type_, GraphQLScalarType):
-            return SCALARS.get(type_.name)
-        if isinstance(type_, GraphQLEnumType):
-            return enum_completer(type_)
-        if isinstance(type_, GraphQLObjectType):
-            row = self.select(type_, details).row
-            return None if row is None else not_null(row)
-        if isinstance(type_, GraphQLList):
-            item = self._completer(type_.of_type, details)
-            return None if item is None else list_completer(item)
-        return None
+def _in_order(names: Sequence[str], ready: Mapping[str, Any], rest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: ready[name] if name in ready else rest[name] for name in names}
+
+
+async def _join(names: Sequence[str], ready: Mapping[str, Any], rest: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return _in_order(names, ready, await rest)

@@ -1,11 +1,12 @@
-"""Compiled readers and completers for plain fields: what a record holds becomes what is answered, checked on the way.
+"""Writes and compiles the functions that make rows of plain records, checking each value on the way.
 
-Each function answers only what it knows for certain and raises `Unexpected` for all else, so that a wrong value is
-judged and worded by graphql-core, never let through.
+A compiled function answers only what it knows for certain and raises `Unexpected` for all else, so that a wrong value
+is judged and worded by graphql-core, never let through. The text that is compiled holds names of the schema and of the
+operation (GraphQL names, which are Python identifiers) and nothing else of what a caller sends.
 """
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,62 +20,104 @@ class Unexpected(Exception):  # noqa: N818 - a signal to take the ordinary way, 
     """A compiled function met a value that the ordinary way must judge."""
 
 
+# Scalars whose wire form is the stored value itself, each with the test that it passes; others go the ordinary way.
+CHECKS: Mapping[str, str] = {
+    "String": "type({0}) is str",
+    "ID": "type({0}) is str",
+    "UUID": "type({0}) is str",
+    "Boolean": "type({0}) is bool",
+    "Int": "type({0}) is int and -2147483648 <= {0} <= 2147483647",
+    "Float": "type({0}) is float and {0} - {0} == 0.0",
+    "DateTime": "type({0}) is datetime and {0}.tzinfo is not None",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """How a value is completed: by a test that it must pass, or by a function; null where that is allowed."""
+
+    nullable: bool
+    check: str | None = None
+    function: Complete | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One field of a row: its name in the response, where it is read, and how it is completed."""
+
+    response_name: str
+    key: str
+    attribute: str
+    completion: Completion
+
+
+def step_for(response_name: str, name: str, definition: GraphQLField, completion: Completion) -> Step:
+    """Return the step of a plain field; `id` is a document's `_id` as text."""
+    attribute = definition.extensions["strawberry-definition"].python_name
+    return Step(response_name, "_id" if attribute == "id" else name, attribute, completion)
+
+
 def is_plain(definition: GraphQLField) -> bool:
     """Return whether a field is read from its record as it is: no resolver, no argument, no guard of its own."""
     return getattr(definition.resolve, "_is_default", False) and not definition.args
 
 
-def row_of(plain: Mapping[str, Callable[[Any], Any]]) -> Row:
-    """Return the function that reads all plain fields of a record."""
-    steps = tuple(plain.items())
-    return lambda source: {name: read(source) for name, read in steps}
+def compile_row(steps: Sequence[Step], constants: Mapping[str, str], order: Sequence[str]) -> Row:
+    """Return the function that makes a row of a record; `constants` are response names with a fixed text."""
+    scope: dict[str, Any] = {"Unexpected": Unexpected, "datetime": datetime}
+    lines = ["def by_key(record):", "    if type(record) is not dict:", "        return by_attribute(record)"]
+    lines += ["    get = record.get", *_write_reads(steps, "get({key!r})", scope)]
+    lines += [_write_return(steps, constants, order), "def by_attribute(record):", "    try:"]
+    lines += [f"        v{place} = record.{step.attribute}" for place, step in enumerate(steps)] or ["        pass"]
+    lines += ["    except AttributeError:", "        raise Unexpected from None"]
+    lines += [*_write_reads(steps, None, scope), _write_return(steps, constants, order)]
+    exec("\n".join(lines), scope)  # noqa: S102 - see the module's text on what is compiled
+    row: Row = scope["by_key"]
+    return row
 
 
-def reader(name: str, definition: GraphQLField, complete: Complete) -> Callable[[Any], Any]:
-    """Return the function that reads one field: of a stored document by its GraphQL name, else by attribute."""
-    python_name = definition.extensions["strawberry-definition"].python_name
-    key = "_id" if python_name == "id" else name
-    text = str if key == "_id" else None
+def _write_reads(steps: Sequence[Step], read: str | None, scope: dict[str, Any]) -> list[str]:
+    lines = []
+    for place, step in enumerate(steps):
+        value, completion = f"v{place}", step.completion
+        if read is not None:
+            lines.append(f"    {value} = {read.format(key=step.key)}")
+            if step.key == "_id":
+                lines.append(f"    {value} = None if {value} is None else str({value})")
+        if completion.check is not None:
+            test = completion.check.format(value)
+            lines.append(
+                f"    if not ({f'{value} is None or ' if completion.nullable else ''}{test}): raise Unexpected"
+            )
+            continue
+        scope[f"c{place}"] = completion.function
+        if completion.nullable:
+            lines.append(f"    if {value} is not None: {value} = c{place}({value})")
+        else:
+            lines += [f"    if {value} is None: raise Unexpected", f"    {value} = c{place}({value})"]
+    return lines
 
-    def read(source: Any) -> Any:
-        if type(source) is dict:
-            value = source.get(key)
-            return complete(text(value) if text is not None and value is not None else value)
-        return complete(_attribute(source, python_name))
 
-    return read
+def _write_return(steps: Sequence[Step], constants: Mapping[str, str], order: Sequence[str]) -> str:
+    values = {step.response_name: f"v{place}" for place, step in enumerate(steps)}
+    values |= {name: repr(text) for name, text in constants.items()}
+    return "    return {" + ", ".join(f"{name!r}: {values[name]}" for name in order) + "}"
 
 
-def _attribute(source: object, name: str) -> Any:
-    try:
-        return getattr(source, name)
-    except AttributeError:
-        raise Unexpected from None
-
-
-def not_null(row: Row) -> Complete:
-    """Return the completer of an object that must be there."""
-
-    def complete(value: Any) -> dict[str, Any]:
-        if value is None:
-            raise Unexpected
-        return row(value)
-
+def complete_list_of(completion: Completion) -> Complete:
+    """Return the completer of a list whose items are completed so."""
+    step = Step("item", "item", "item", completion)
+    scope: dict[str, Any] = {"Unexpected": Unexpected, "datetime": datetime}
+    lines = ["def complete(values):", "    if type(values) is not list and type(values) is not tuple: raise Unexpected"]
+    lines += ["    done = []", "    for v0 in values:"]
+    lines += [f"    {line}" for line in _write_reads([step], None, scope)]
+    lines += ["        done.append(v0)", "    return done"]
+    exec("\n".join(lines), scope)  # noqa: S102 - see the module's text on what is compiled
+    complete: Complete = scope["complete"]
     return complete
 
 
-def list_completer(item: Complete) -> Complete:
-    """Return the completer of a list."""
-
-    def complete(value: Any) -> list[Any]:
-        if type(value) not in {list, tuple}:
-            raise Unexpected
-        return [item(each) for each in value]
-
-    return complete
-
-
-def enum_completer(type_: GraphQLEnumType) -> Complete:
+def complete_enum(type_: GraphQLEnumType) -> Complete:
     """Return the completer of an enum: each value is judged once by graphql-core, then known."""
     known: dict[Any, Any] = {}
 
@@ -92,44 +135,3 @@ def enum_completer(type_: GraphQLEnumType) -> Complete:
         return name
 
     return complete
-
-
-def _exactly(*types: type) -> Complete:
-    def complete(value: Any) -> Any:
-        if type(value) in types:
-            return value
-        raise Unexpected
-
-    return complete
-
-
-def _whole_number(value: Any) -> int:
-    if type(value) is int and INT_MIN <= value <= INT_MAX:
-        return value
-    raise Unexpected
-
-
-def _number(value: Any) -> float:
-    if type(value) is float and math.isfinite(value):
-        return value
-    raise Unexpected
-
-
-def _moment(value: Any) -> datetime:
-    if type(value) is datetime and value.tzinfo is not None:
-        return value
-    raise Unexpected
-
-
-INT_MIN, INT_MAX = -(2**31), 2**31 - 1
-_text = _exactly(str)
-# Scalars whose wire form is the stored value itself; those not named here take the ordinary way.
-SCALARS: Mapping[str, Complete] = {
-    "String": _text,
-    "ID": _text,
-    "UUID": _text,
-    "Boolean": _exactly(bool),
-    "Int": _whole_number,
-    "Float": _number,
-    "DateTime": _moment,
-}

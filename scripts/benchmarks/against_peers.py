@@ -94,6 +94,7 @@ class Bench:
                     found = run_round(script, url, seconds=seconds, connections=self.connections, core=LOAD_CORE)
                     if found.failures:
                         fail(Exit.FAILED, f"{name}: {found.failures} failed requests in {operation}")
+                    Console(stderr=True).print(f"{operation}: {name}: {found.per_second:.0f}/s")
                     if number:
                         self.results.setdefault((operation, name), []).append(found)
                     progress.advance(task)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 ID_PLACE = "@ROUND@"  # another text in each request
 HEX_PLACE = "@HEX@"  # eight hexadecimal digits, others in each request
 
@@ -80,5 +80,8 @@ def _find(pattern: str, text: str) -> str:
 
 
 def _to_ms(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
-    return float(number) * UNITS[unit]
+    found = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
+    if found is None:
+        message = f"wrk measured no latency ({text}): nothing was answered"
+        raise RuntimeError(message)
+    return float(found[1]) * UNITS[found[2]]
