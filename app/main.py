@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app.census.secrets import CensusHasher
 from app.clock import Clock, utc_now
 from app.dashboards.anonymizer import anonymizing
+from app.dashboards.live import UsageChanges
 from app.database.client import Database, connect
 from app.database.indexes import prepare_database
 from app.database.keyring import Keyring, load_keyring
@@ -23,6 +24,8 @@ from app.errors import AppError
 from app.http.authentication import Doorkeeper
 from app.http.endpoint import GraphQLEndpoint
 from app.http.health import health_routes
+from app.http.live_sse import LiveEvents
+from app.http.live_ws import LiveSocket
 from app.http.rate import build_meters
 from app.http.shield import EXCEPTION_HANDLERS, shield_of
 from app.log import configure_logging, describe_exception, log
@@ -38,6 +41,7 @@ from auth.tokens import TokenVerifier
 from graphql_schema.context import Services
 from graphql_schema.execute import Runner
 from graphql_schema.schema import build_schema
+from graphql_schema.subscribing import Subscriber
 
 
 def build_services(settings: Settings) -> Services:
@@ -58,6 +62,7 @@ def build_services(settings: Settings) -> Services:
         users=MergedReads(database, "users"),
         companies=MergedReads(database, "companies"),
         error_groups=MergedReads(database, "error_groups"),
+        usage_changes=UsageChanges(database),
         support=SupportService(
             database,
             vault,
@@ -96,15 +101,21 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
     services = build_services(settings)
     readiness = Readiness(services)
     verifier = parts.tokens or build_verifier(settings, services)
+    runner = Runner(build_schema(), services)
     endpoint = GraphQLEndpoint(
         settings=settings,
         clock=parts.clock,
         door=Doorkeeper(verifier, build_meters(settings), settings.trusted_proxies),
-        run=Runner(build_schema(), services).run,
+        run=runner.run,
         page=explorer_page,
     )
+    subscribe = Subscriber(runner, parts.clock).subscribe
     return Starlette(
-        routes=_routes(settings, endpoint, readiness),
+        routes=[
+            Route("/graphql", LiveEvents(subscribe, endpoint)),
+            WebSocketRoute("/graphql", LiveSocket(subscribe, endpoint.door, parts.clock)),
+            *_routes(settings, readiness),
+        ],
         middleware=shield_of(settings),
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=_lifespan(services, readiness, verifier),
@@ -147,10 +158,9 @@ class Readiness:
         return True
 
 
-def _routes(settings: Settings, endpoint: GraphQLEndpoint, readiness: Readiness) -> list[BaseRoute]:
+def _routes(settings: Settings, readiness: Readiness) -> list[BaseRoute]:
     tokens = _token_source(settings) if settings.in_development else None
     return [
-        Route("/graphql", endpoint),
         *explorer_routes(tokens=tokens),
         *health_routes(readiness.check),
     ]
@@ -175,6 +185,7 @@ def _lifespan(
         await readiness.check()
         async with anonymizing(services.database):
             yield
+        await services.usage_changes.close()
         await verifier.aclose()
         await services.receipts.close()
         await services.vault.close()

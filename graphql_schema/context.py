@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from app.census.secrets import CensusHasher
+from app.dashboards.live import UsageChanges
 from app.database.client import Database
 from app.database.keyring import Keyring
 from app.database.loader import MergedReads
@@ -37,6 +38,7 @@ class Services:
     users: MergedReads
     companies: MergedReads
     error_groups: MergedReads
+    usage_changes: UsageChanges
 
     @property
     def error_life(self) -> timedelta:

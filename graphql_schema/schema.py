@@ -14,6 +14,7 @@ from graphql_schema.dashboards import DashboardQueries
 from graphql_schema.error_groups import ErrorGroupQueries
 from graphql_schema.error_reports import ErrorMutations, ErrorQueries
 from graphql_schema.guards import bind_guards
+from graphql_schema.live import Subscription, bind_events
 from graphql_schema.me import MeQueries
 from graphql_schema.practices import PracticesQueries
 from graphql_schema.profiles import AnonymousProfile, AuthenticatedProfile, IdentifiedProfile, ProfileQueries
@@ -58,6 +59,7 @@ def build_strawberry_schema() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[AnonymousProfile, IdentifiedProfile, AuthenticatedProfile, *EVENT_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS, default_resolver=read_field, disable_field_suggestions=True),
     )
@@ -69,6 +71,7 @@ def build_schema() -> GraphQLSchema:
     declared = build_strawberry_schema()
     schema = declared._schema  # noqa: SLF001 - Strawberry gives no other way to its graphql-core schema
     bind_resolvers(schema, declared)
+    bind_events(schema)
     bind_guards(schema)
     return schema
 

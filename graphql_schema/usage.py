@@ -70,7 +70,7 @@ class UsageQueries:
     async def events(
         self, info: Info, first: First, after: After = None, filter: EventFilterInput | None = None
     ) -> Connection[UsageEvent]:
-        """The events of the caller's company (an ordinary user's: their own; an agent's: of taken requests), newest first."""
+        """The events of the caller's company (a user's own, an agent's of taken requests), newest first."""
         page, reach = read_page_request(first, after), await usage_reach(info.context)
         return stored(await find_events(info.context.services.database, reach, read_filter(filter), page))
 

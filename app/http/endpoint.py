@@ -55,7 +55,7 @@ class GraphQLEndpoint:
             media_type = choose_media_type(accept)
             check_method(scope["method"])
             caller = await self.door.identify(connection, request_id)
-            answer = await self.run(await self._read(scope, connection, receive, caller, request_id))
+            answer = await self.run(await self.read(scope, connection, receive, caller, request_id))
             reply = respond(answer, media_type)
         except AppError as error:
             reply = to_reply(error, media_type)
@@ -66,9 +66,10 @@ class GraphQLEndpoint:
         log_call(request_id, caller, answer, reply.status, started)
         await reply.send(send)
 
-    async def _read(
+    async def read(
         self, scope: Scope, connection: HTTPConnection, receive: Receive, caller: Principal, request_id: str
     ) -> Ask:
+        """Return the operation that a request asks for; raises `BAD_USER_INPUT` and its like."""
         settings = self.settings
         if scope["method"] == "POST":
             check_content_type(connection.headers.get("content-type", ""))

@@ -1,0 +1,91 @@
+"""Operations over server-sent events, in the distinct connections mode of the npm package `graphql-sse`.
+
+A POST of an operation that accepts `text/event-stream` is answered with an event `next` for each answer and `complete`
+at the end. A connection that stays silent gets a comment now and then, so that proxies keep it.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import orjson
+from starlette.requests import HTTPConnection
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from app.errors import AppError
+from app.http.body import ClientGoneError
+from app.http.endpoint import GraphQLEndpoint, log_call
+from app.http.problems import JSON, HttpError, to_reply
+from app.operation import Answer, Ask
+
+EVENT_STREAM = "text/event-stream"
+SILENCE_SECONDS = 12.0
+
+Subscribe = Callable[[Ask], AsyncGenerator[Answer, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvents:
+    """The endpoint of event streams, an ASGI app; who calls and what is asked is read as by the endpoint beside it."""
+
+    subscribe: Subscribe
+    endpoint: GraphQLEndpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a stream a request that asks for one, as the endpoint beside it all others."""
+        if not wants_events(scope):
+            await self.endpoint(scope, receive, send)
+            return
+        started, request_id, caller = time.perf_counter(), secrets.token_hex(8), None
+        connection = HTTPConnection(scope)
+        try:
+            if scope["method"] != "POST":
+                raise HttpError(405, "Use POST for an event stream.", {"Allow": "POST"})
+            caller = await self.endpoint.door.identify(connection, request_id)
+            ask = await self.endpoint.read(scope, connection, receive, caller, request_id)
+        except AppError as error:
+            reply = to_reply(error, JSON)
+            log_call(request_id, caller, None, reply.status, started)
+            await reply.send(send)
+            return
+        except ClientGoneError:
+            return
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Request-Id": request_id}
+        stream = StreamingResponse(self._write(ask), headers=headers, media_type=EVENT_STREAM)
+        await stream(scope, receive, send)
+
+    async def _write(self, ask: Ask) -> AsyncIterator[bytes]:
+        started, answer = time.perf_counter(), None
+        async with aclosing(self.subscribe(ask)) as answers:
+            coming: asyncio.Task[Answer] | None = None
+            try:
+                while True:
+                    coming = coming or asyncio.create_task(_next(answers))
+                    done, _ = await asyncio.wait({coming}, timeout=SILENCE_SECONDS)
+                    if not done:
+                        yield b":\n\n"
+                        continue
+                    answer, coming = coming.result(), None
+                    body = orjson.dumps(answer.body, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+                    yield b"event: next\ndata: " + body + b"\n\n"
+            except StopAsyncIteration:
+                yield b"event: complete\ndata:\n\n"
+            finally:
+                if coming is not None and not coming.done():
+                    coming.cancel()
+                    await asyncio.wait({coming})
+                log_call(ask.request_id, ask.principal, answer, 200, started)
+
+
+async def _next(answers: AsyncGenerator[Answer, None]) -> Answer:
+    return await anext(answers)
+
+
+def wants_events(scope: Scope) -> bool:
+    """Return whether a request asks for an event stream."""
+    accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
+    return EVENT_STREAM.encode() in accept

@@ -1,0 +1,194 @@
+"""Operations over WebSocket, by the protocol `graphql-transport-ws` of the npm package `graphql-ws`.
+
+The token comes in the first message (`connection_init`, payload `{"Authorization": "Bearer ..."}`) or, from clients
+that can, in the header of the upgrade; a cookie is never read, so another site cannot use a visitor's rights. When
+the token runs out, running operations end with `UNAUTHENTICATED` and the connection is closed with 4401.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from app.clock import Clock
+from app.errors import AppError, ErrorCode
+from app.http.authentication import Doorkeeper
+from app.http.body import read_json
+from app.http.parameters import read_parameters
+from app.log import log
+from app.operation import Answer, Ask
+from auth.principal import ANONYMOUS, Principal
+
+PROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = 10.0
+MESSAGE_MAX_BYTES = 131_072  # a document of 100 000 characters and its variables
+OPERATIONS_MAX = 20  # at the same time on one connection
+ID_MAX = 100
+
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 4400, 4401, 4403
+BAD_PROTOCOL, INIT_TIMEOUT, DUPLICATE_ID, TOO_MANY = 4406, 4408, 4409, 4429
+TRY_AGAIN = 1013
+
+Subscribe = Callable[[Ask], AsyncGenerator[Answer, None]]
+Message = Mapping[str, Any]
+
+
+class CloseError(Exception):
+    """The connection is to be closed, with a code of the protocol and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        """Keep both."""
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSocket:
+    """The WebSocket endpoint, an ASGI app."""
+
+    subscribe: Subscribe
+    door: Doorkeeper
+    clock: Clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        socket = WebSocket(scope, receive, send)
+        if PROTOCOL not in socket.scope["subprotocols"]:
+            await socket.accept()
+            await socket.close(BAD_PROTOCOL, "Subprotocol not acceptable")
+            return
+        await socket.accept(PROTOCOL)
+        connection = Connection(self, socket)
+        try:
+            async with asyncio.TaskGroup() as group:
+                connection.group = group
+                await connection.serve()
+        except* CloseError as closing:
+            first = closing.exceptions[0]
+            if isinstance(first, CloseError) and socket.application_state is WebSocketState.CONNECTED:
+                with suppress(RuntimeError):  # the other side may have gone meanwhile
+                    await socket.close(first.code, first.reason)
+        except* WebSocketDisconnect:
+            pass
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One connection: its caller and its running operations."""
+
+    endpoint: LiveSocket
+    socket: WebSocket
+    group: asyncio.TaskGroup | None = None
+    principal: Principal = ANONYMOUS
+    operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def serve(self) -> None:
+        """Read messages until the connection ends; raises `CloseError` or `WebSocketDisconnect`."""
+        try:
+            async with asyncio.timeout(INIT_SECONDS):
+                first = await self._read()
+        except TimeoutError:
+            raise CloseError(INIT_TIMEOUT, "Connection initialisation timeout") from None
+        if first.get("type") != "connection_init":
+            raise CloseError(UNAUTHORIZED, "Unauthorized")
+        self.principal = await self._admit(first.get("payload"))
+        await self._send({"type": "connection_ack"})
+        while True:
+            await self._handle(await self._read())
+
+    async def _handle(self, message: Message) -> None:
+        match message.get("type"):
+            case "ping":
+                await self._send({"type": "pong"})
+            case "pong":
+                pass
+            case "subscribe":
+                self._start(message)
+            case "complete":
+                task = self.operations.pop(str(message.get("id")), None)
+                if task is not None:
+                    task.cancel()
+            case "connection_init":
+                raise CloseError(TOO_MANY, "Too many initialisation requests")
+            case _:
+                raise CloseError(BAD_REQUEST, "Unknown message type")
+
+    async def _read(self) -> Message:
+        text = await self.socket.receive_text()
+        if len(text) > MESSAGE_MAX_BYTES:
+            raise CloseError(BAD_REQUEST, "Message too large")
+        try:
+            message = read_json(text.encode())
+        except (AppError, UnicodeEncodeError):
+            raise CloseError(BAD_REQUEST, "Message is not JSON") from None
+        if not isinstance(message, dict):
+            raise CloseError(BAD_REQUEST, "Message is not an object")
+        return message
+
+    async def _admit(self, payload: object) -> Principal:
+        headers = self.socket.headers.getlist("authorization")
+        given = {key.lower(): value for key, value in payload.items()} if isinstance(payload, dict) else {}
+        value = given.get("authorization", headers[0] if len(headers) == 1 else None)
+        token = None
+        if value is not None:
+            scheme, _, token = value.partition(" ") if isinstance(value, str) else ("", "", "")
+            token = token if scheme.lower() == "bearer" else ""
+        try:
+            door = self.endpoint.door
+            return await door.admit(token, door.address_of(self.socket), secrets.token_hex(8))
+        except AppError as error:
+            code = FORBIDDEN if error.code is ErrorCode.UNAUTHENTICATED else TRY_AGAIN
+            raise CloseError(code, str(error.code)) from None
+
+    def _start(self, message: Message) -> None:
+        operation_id = message.get("id")
+        if not isinstance(operation_id, str) or not 0 < len(operation_id) <= ID_MAX:
+            raise CloseError(BAD_REQUEST, "An operation needs an id")
+        if operation_id in self.operations:
+            raise CloseError(DUPLICATE_ID, f"Subscriber for {operation_id} already exists")
+        if len(self.operations) >= OPERATIONS_MAX:
+            raise CloseError(TOO_MANY, "Too many operations")
+        try:
+            ask = self._ask(message.get("payload"))
+        except AppError as error:
+            raise CloseError(BAD_REQUEST, error.message) from None
+        if self.group is not None:
+            self.operations[operation_id] = self.group.create_task(self._run(operation_id, ask))
+
+    def _ask(self, payload: object) -> Ask:
+        query, variables, name = read_parameters(payload)
+        return Ask(
+            query=query,
+            variables=variables,
+            operation_name=name,
+            principal=self.principal,
+            request_id=secrets.token_hex(8),
+            now=self.endpoint.clock(),
+            address=self.endpoint.door.address_of(self.socket),
+        )
+
+    async def _run(self, operation_id: str, ask: Ask) -> None:
+        is_refused = False
+        answer: Answer | None = None
+        async with aclosing(self.endpoint.subscribe(ask)) as answers:
+            async for answer in answers:
+                is_refused = not answer.executed
+                kind, payload = ("error", answer.body["errors"]) if is_refused else ("next", answer.body)
+                await self._send({"id": operation_id, "type": kind, "payload": payload})
+        if self.operations.pop(operation_id, None) is not None and not is_refused:
+            await self._send({"id": operation_id, "type": "complete"})
+        log.info("live_operation", request_id=ask.request_id, operation=answer.operation if answer else None)
+        if answer is not None and ErrorCode.UNAUTHENTICATED in answer.codes:
+            raise CloseError(UNAUTHORIZED, "Unauthorized")
+
+    async def _send(self, message: Message) -> None:
+        text = orjson.dumps(message, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+        with suppress(RuntimeError):  # closed meanwhile; reading tells
+            await self.socket.send_text(text)
