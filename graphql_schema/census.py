@@ -1,14 +1,17 @@
 """Census: minting anonymous ids, recording, and what an officer may look at (P1-P3)."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Annotated
 
 import strawberry
 from strawberry import ID
 
+from app.census.report import RANGE_MAX, USERS_MIN, CensusDimension, read_report
 from app.census.service import record_census
 from app.census.store import find_census_records
 from app.database.pages import read_page_request
+from app.errors import bad_input
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.guards import guarded, inherits
@@ -17,8 +20,13 @@ from graphql_schema.paging import After, Connection, First
 from graphql_schema.reading import stored
 from graphql_schema.scalars import UuidText
 
+From = Annotated[datetime, strawberry.argument(name="from", description="The day (UTC) that it lies in is the first.")]
+To = Annotated[datetime, strawberry.argument(name="to", description="The end; the day that it lies in counts too.")]
 
-@strawberry.input(description="One census record; no other fields are collected. Values that look like an identity are refused.")
+
+@strawberry.input(
+    description="One census record; no other fields are collected. Values that look like an identity are refused."
+)
 class CensusInput:
     """The seven fields of the notice, and the id and time of the record."""
 
@@ -28,7 +36,9 @@ class CensusInput:
     os_name: str
     os_version: str
     user_language: str
-    user_id: UuidText = strawberry.field(description="An anonymous id from newAnonymousIds; hashed on arrival, never stored.")
+    user_id: UuidText = strawberry.field(
+        description="An anonymous id from newAnonymousIds; hashed on arrival, never stored."
+    )
     session_id: UuidText = strawberry.field(description="As userId.")
     recorded_at: datetime
 
@@ -59,9 +69,42 @@ class CensusRecord:
     practices_version: str
 
 
+CensusDimensionEnum = strawberry.enum(CensusDimension, name="CensusDimension", description="What to divide by.")
+
+
+@inherits
+@strawberry.type(description="Users with the same values.")
+class CensusGroup:
+    """At least 5 users."""
+
+    values: list[str] = strawberry.field(description="In the order of the dimensions asked for.")
+    users: int = strawberry.field(description="A user counts twice across the monthly rotation of the secret.")
+    sessions: int
+    records: int
+
+
+@inherits
+@strawberry.type(description="The census of whole days (UTC). Groups of fewer than 5 users are hidden.")
+class CensusReport:
+    """The groups, largest first; what is hidden is in no sum."""
+
+    groups: list[CensusGroup]
+    has_hidden: bool
+    users_min: int = strawberry.field(description="Groups of fewer users are hidden.")
+
+
 @strawberry.type
 class CensusQueries:
     """Looking at what is held."""
+
+    @guarded(Action.READ_VENDOR_USAGE)
+    async def census_report(self, info: Info, from_: From, to: To, by: list[CensusDimensionEnum]) -> CensusReport:
+        """How many users have which app, device, system and language."""
+        if not timedelta(0) < to - from_ <= RANGE_MAX:
+            raise bad_input("to", f"be later than from, by {RANGE_MAX.days} days at most")
+        dimensions = list(dict.fromkeys(CensusDimension(dimension) for dimension in by))
+        found = await read_report(info.context.services.database, from_, to, dimensions)
+        return stored({"groups": found.groups, "hasHidden": found.has_hidden, "usersMin": USERS_MIN})
 
     @guarded(Action.READ_CENSUS_RECORDS)
     async def census_records(self, info: Info, first: First, after: After = None) -> Connection[CensusRecord]:

@@ -1,32 +1,17 @@
 """Census records: the seven fields of the notice, and the refusal of whatever looks like an identity (P1, P2).
 
-Pure. How ids are hashed is told in `secrets.py`, where records go in `store.py`.
+Pure. What looks like an identity is told in `identity.py`, how ids are hashed in `secrets.py`.
 """
 
 import re
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.census.identity import identity_in
 from app.ingest import Item, ItemError, check_id, check_line, check_moment
 
 BACK = timedelta(days=7)
 LONGEST = 128
-
-# Linear-time patterns: no nested quantifiers. What a census text may not look like.
-IDENTITY_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("an e-mail address or UPN", re.compile(r"@")),
-    ("a tenant or directory id", re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)),
-    ("an IP address", re.compile(r"(?<![\d.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![\d.])")),
-    ("an IP address", re.compile(r"(?<![0-9a-f:])(?:[0-9a-f]{1,4}:){2}[0-9a-f:]*|::[0-9a-f]", re.IGNORECASE)),
-    (
-        "a domain name",
-        re.compile(
-            r"(?<![\w-])[\w-]+\.(?:com|net|org|edu|gov|mil|int|info|biz|eu|io|dev|app|cloud|local|lan|corp|internal|onmicrosoft"
-            r"|de|fr|uk|us|ca|au|nz|ch|at|be|nl|it|es|pt|pl|se|no|fi|dk|ie|cz|ru|ua|jp|cn|kr|in|br|mx|ar|za)\b",
-            re.IGNORECASE,
-        ),
-    ),
-)
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 FACTS = ("appName", "deviceModel", "osName", "osVersion", "userLanguage")
 
@@ -46,7 +31,17 @@ def read_record(item: Item, now: datetime) -> dict[str, Any]:
 def check_fact(field: str, value: str) -> str:
     """Return a census text that is short and looks like no identity, or raise `ItemError`."""
     check_line(field, value, LONGEST)
-    for what, pattern in IDENTITY_RULES:
-        if pattern.search(value):
-            raise ItemError(field, f"not hold what looks like {what}: census data identifies nobody")
+    found = identity_in(value)
+    if found is not None:
+        raise ItemError(field, f"not hold what looks like {found}: census data identifies nobody")
     return value
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """Return the beginning of the hour: the time of a call that other records know exactly would tell whose it was."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def whole_day(moment: datetime) -> datetime:
+    """Return the beginning of the day, for the same reason."""
+    return whole_hour(moment).replace(hour=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import Binary, ObjectId
 
-from app.census.model import read_record
+from app.census.model import read_record, whole_day, whole_hour
 from app.census.secrets import CensusHasher, hash_id, hash_key
 from app.database.batches import insert_batch
 from app.database.client import Database
@@ -33,6 +33,7 @@ async def _to_document(hasher: CensusHasher, record: dict[str, Any], now: dateti
         **record,
         "userId": hash_id(secret, "user", record["userId"]),
         "sessionId": hash_id(secret, "session", record["sessionId"]),
-        "receivedAt": now,
+        "recordedAt": whole_day(record["recordedAt"]),
+        "receivedAt": whole_hour(now),
         "practicesVersion": CURRENT_VERSION,
     }

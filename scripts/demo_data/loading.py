@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from app.census.model import whole_hour
 from app.census.service import record_census
 from app.ingest import IngestResult
 from app.profiles.model import ProfileKind
@@ -86,7 +87,7 @@ class DemoLoader:
 
     async def _record_census(self, batch: DemoBatch) -> int:
         # Secrets of past periods are destroyed, so an old record sent again would hash anew and count twice.
-        if await self.services.database["census"].find_one({"receivedAt": batch.now}, {"_id": 1}):
+        if await self.services.database["census"].find_one({"receivedAt": whole_hour(batch.now)}, {"_id": 1}):
             return 0
         return _accepted(await record_census(self.services.database, self.services.hasher, batch.items, batch.now))
 
