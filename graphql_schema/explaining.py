@@ -21,6 +21,7 @@ _SENTENCES: tuple[tuple[re.Pattern[str], _Sentence], ...] = (
         lambda found: ("", f"has a field that {found[1]} has not"),
     ),
     (re.compile(r"encountered error '\w+ (must [^']*)'; found"), lambda found: ("", found[1])),
+    (re.compile(r"^Within OneOf Input"), lambda _: ("", "must name exactly one field, with a value that is not null")),
     (re.compile(r"non-null type"), lambda _: ("", "must not be null")),
     (re.compile(r"in '(\w+)' enum|^Enum '(\w+)'"), lambda found: ("", f"must be a value of {found[1] or found[2]}")),
     (re.compile(r"^(\w+) cannot represent"), lambda found: ("", f"must be a value of type {found[1]}")),

@@ -8,14 +8,14 @@ as plain dicts; Strawberry's conversion of each item into an object would be wor
 from typing import Any
 
 import strawberry
-from graphql import GraphQLInputType, GraphQLList, GraphQLNonNull, Undefined
+from graphql import GraphQLInputType, GraphQLList, GraphQLNonNull, Undefined, get_named_type
 from graphql.utilities import coerce_input_value
 from strawberry import ID
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from app.ingest import Malformed
 from graphql_schema.explaining import explain_item, read_id
-from graphql_schema.fast.inputs import compile_input
+from graphql_schema.fast.inputs import compile_item
 from graphql_schema.fast.rows import Unexpected
 from graphql_schema.guards import inherits
 
@@ -59,7 +59,7 @@ def coerce_batch(values: list[Any], item_type: GraphQLInputType, id_field: str, 
     """Return the coerced items, with a `Malformed` in the place of each that does not fit."""
     if not fast:
         return [_coerce_item(value, item_type, id_field) for value in values]
-    accept = compile_input(item_type)
+    accept = compile_item(get_named_type(item_type))
     items = []
     for value in values:
         try:

@@ -36,6 +36,11 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.A
 
 
 @cache
+def compile_item(named: GraphQLInputObjectType) -> Coerce:
+    """Return the function that coerces one item of a batch; kept, since the named type is the schema's own object."""
+    return compile_input(GraphQLNonNull(named))
+
+
 def compile_input(type_: GraphQLInputType) -> Coerce:
     """Return the function that coerces a value of an input type, or raises `Unexpected`."""
     scope: dict[str, Any] = {"Unexpected": Unexpected, "is_uuid": _UUID.fullmatch}

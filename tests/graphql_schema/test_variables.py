@@ -24,7 +24,7 @@ EVENTS = "query($filter: EventFilter) { events(first: 1, filter: $filter) { node
         (USERS, {"first": 1e300}, ["first"]),
         (USERS, {"first": SECRET, "kind": {"a": SECRET}}, ["first", "kind"]),
         (OPEN, {"input": {"reason": 7, "ticket": {}}}, ["input.reason", "input.ticket"]),
-        (OPEN, {"input": {"reason": "r", "subject": {"userId": SECRET, "companyId": SECRET}}}, ["input"]),
+        (OPEN, {"input": {"reason": "r", "subject": {"userId": SECRET, "companyId": SECRET}}}, ["input.subject"]),
         (OPEN, {"input": {"reason": "r", SECRET: SECRET}}, ["input"]),
         (OPEN, {"input": {}}, ["input.reason"]),
         (OPEN, {"input": SECRET}, ["input"]),
