@@ -17,6 +17,7 @@ from app.database.client import Database, connect
 from app.database.indexes import prepare_database
 from app.database.keyring import Keyring, load_keyring
 from app.database.loader import MergedReads
+from app.database.retention import RetentionWatch
 from app.database.vault import Vault
 from app.error_reports.day_keys import DayKeys
 from app.error_reports.service import ErrorService
@@ -56,7 +57,7 @@ def build_services(settings: Settings) -> Services:
         vault=vault,
         keyring=keyring,
         errors=build_errors(settings, database, vault, keyring),
-        hasher=CensusHasher(database, timedelta(days=settings.census_rotation_days)),
+        hasher=CensusHasher(database.secrets, keyring, timedelta(days=settings.census_rotation_days)),
         profiles=ProfileService(database, vault, keyring, timedelta(days=settings.claim_retention_days)),
         receipts=receipts,
         users=MergedReads(database, "users"),
@@ -99,7 +100,7 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
     """Return the ASGI app; while the database is away it starts all the same and answers 503."""
     parts = parts or Parts()
     services = build_services(settings)
-    readiness = Readiness(services)
+    readiness = Readiness(services, parts.clock)
     verifier = parts.tokens or build_verifier(settings, services)
     runner = Runner(build_schema(), services)
     endpoint = GraphQLEndpoint(
@@ -140,9 +141,11 @@ def build_verifier(settings: Settings, services: Services) -> TokenVerifier:
 class Readiness:
     """Whether the database is prepared and answers; prepares it as soon as it can be reached."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, clock: Clock) -> None:
         """Take the services to prepare."""
         self._services = services
+        self._clock = clock
+        self._retention = RetentionWatch(services.database, services.settings)
         self._prepared = False
 
     async def check(self) -> bool:
@@ -157,12 +160,23 @@ class Readiness:
             return False
         return True
 
+    async def warnings(self) -> list[str]:
+        """Return what an operator should look at though operations are served."""
+        try:
+            found = await self._retention.warnings(self._clock())
+        except PyMongoError as error:
+            log.warning("retention_not_read", **describe_exception(error))
+            return []
+        if found:
+            log.warning("retention_late", collections=len(found))
+        return found
+
 
 def _routes(settings: Settings, readiness: Readiness) -> list[BaseRoute]:
     tokens = _token_source(settings) if settings.in_development else None
     return [
         *explorer_routes(tokens=tokens),
-        *health_routes(readiness.check),
+        *health_routes(readiness.check, readiness.warnings),
     ]
 
 
