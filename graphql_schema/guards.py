@@ -112,7 +112,7 @@ def guard_of(type_name: str, field: GraphQLField) -> Guard | None:
     definition = field.extensions.get(DEFINITION)
     stated = definition.metadata.get(GUARD) if definition is not None else None
     if stated is not None:
-        return stated  # type: ignore[no-any-return]
+        return stated
     origin = getattr(definition, "origin", None)
     names = {type_name, getattr(origin, "__name__", type_name)}
     return INHERITED if names & _INHERITING else None

@@ -139,6 +139,18 @@ async def _store(
             raise TurnOverError from None
 
 
+async def mark_all(database: Database) -> None:
+    """Mark each day that has buckets or counts, so that all counts are made anew."""
+    days: set[datetime] = set()
+    for collection, field, query in (
+        (BUCKETS, "day", {"kind": BucketKind.COUNTS.value}),
+        (ANONYMOUS, "start", {"interval": Interval.DAY.value}),
+    ):
+        days.update(await database[collection].distinct(field, query))
+    if days:
+        await database[MARKS].insert_many([{"day": day, "companyIds": []} for day in sorted(days)])
+
+
 async def read_anonymous(database: Database, periods: Sequence[Period], interval: Interval) -> list[Document]:
     """Return for each period the group of each event, with `hidden` where it may not be shown."""
     query = {

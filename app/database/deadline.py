@@ -5,7 +5,6 @@ own waiting by it. A database that is away is told after `AWAY_SECONDS` already,
 """
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -20,18 +19,15 @@ AWAY_SECONDS = 3.0
 Result = TypeVar("Result")
 
 
-async def run_within(database: Database, seconds: float, work: Callable[[], Awaitable[Result] | Result]) -> Result:
+async def run_within(database: Database, seconds: float, work: Callable[[], Awaitable[Result]]) -> Result:
     """Return what `work` returns; raises `TimeoutError` after `seconds`, `UNAVAILABLE` when the database is away."""
     with pymongo.timeout(seconds):
-        result = work()
-        if not inspect.isawaitable(result):
-            return result
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds) as limit:
                 watch = loop.call_later(AWAY_SECONDS, _end_if_away, database, limit)
                 try:
-                    return await result
+                    return await work()
                 finally:
                     watch.cancel()
         except TimeoutError:

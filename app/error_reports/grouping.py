@@ -84,20 +84,22 @@ def _fault(exception: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _describe(kind: str, message: str, thrown: list[Thrown]) -> Iterator[str]:
-    yield kind or (_short(thrown[0].type) if thrown else "")
-    together, alone = set(), []
-    for place, each in enumerate(thrown[:EXCEPTIONS_COUNTED]):
+    outermost = next((each for each in thrown if not each.in_group), None)
+    yield kind or (_short(outermost.type) if outermost else "")
+    together: set[str] = set()
+    alone: list[str] = []
+    for each in thrown:
         frames = nearest_frames(each.lines)
         if not frames:
             continue
         told = " < ".join(
-            [_short(each.type) if place else "", *(f"{frame.module}:{frame.function}" for frame in frames)]
+            ["" if each is outermost else _short(each.type), *(f"{frame.module}:{frame.function}" for frame in frames)]
         )
         if all(_MINIFIED.fullmatch(frame.function) for frame in frames):
             told = f"{told} | {template_of(message)}"  # names of a build say little: the message must help
         together.add(told) if each.in_group else alone.append(told)
-    yield from alone
-    yield from sorted(together)
+    yield from alone[:EXCEPTIONS_COUNTED]
+    yield from sorted(together)[:EXCEPTIONS_COUNTED]
 
 
 def nearest_frames(lines: list[str]) -> list[Frame]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 LINES_MAX = 1_000
 LINE_CHARACTERS_MAX = 512
-EXCEPTIONS_MAX = 20
+EXCEPTIONS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def start_all(folder: Path, stack: ExitStack) -> dict[str, psutil.Process]:
     mongod = EmbeddedMongod.start(folder, cache_gb=1)
     stack.callback(mongod.stop)
     psutil.Process(mongod.pid).cpu_affinity([LOAD_CORE])
-    settings = Settings(mongodb_uri=mongod.uri, data_dir=folder)  # type: ignore[arg-type]
+    settings = Settings(mongodb_uri=mongod.uri, data_dir=folder)
     Console(stderr=True).print("filling the databases")
     fill_peers(mongod.uri)
     asyncio.run(fill_ours(settings))
@@ -186,7 +186,8 @@ def _start_peer(name: str, command: list[str], folder: Path, uri: str, stack: Ex
             time.sleep(0.05)
         else:
             return psutil.Process(server.pid)
-    fail(Exit.FAILED, f"{name} did not start")
+    message = f"{name} did not start"
+    raise RuntimeError(message)
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
@@ -207,7 +208,7 @@ def public_pem(folder: Path) -> str:
 
 def token_for(folder: Path, role: Role, company: int = 0) -> str:
     """Return a token of the development issuer."""
-    if role in {Role.SUPPORT}:
+    if role is Role.SUPPORT:
         return DevelopmentIssuer(folder).sign(role)
     return DevelopmentIssuer(folder).sign(role, user_id(company), company_id(company))
 

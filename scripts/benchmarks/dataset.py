@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import MongoClient
+from pymongo.database import Database
 
 from app.clock import utc_now
 from app.main import build_services, prepare_services
@@ -33,7 +34,7 @@ def user_id(number: int) -> str:
 
 def fill_peers(uri: str) -> None:
     """Fill the peers' database, in the flat shape that they would choose."""
-    database = MongoClient(uri).peers
+    database: Database[dict[str, Any]] = MongoClient(uri).peers
     rnd, now = random.Random(SEED), datetime.now(UTC)  # noqa: S311 - test data
     database.users.insert_many([_peer_user(number, rnd, now) for number in range(USERS)])
     database.errors.insert_many([_peer_error(number, rnd, now) for number in range(ERRORS)])
@@ -155,7 +156,7 @@ def _kind(number: int) -> tuple[str, str]:
 
 
 def _event(number: int, now: datetime) -> dict[str, Any]:
-    event = {
+    event: dict[str, Any] = {
         "eventId": f"@ROUND@{number}",
         "occurredAt": (now - timedelta(minutes=number)).isoformat(),
         "requestId": f"@HEX@-F546-4CCD-8F23-{number // 2:012X}",

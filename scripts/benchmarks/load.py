@@ -39,7 +39,8 @@ def write_script(path: Path, body: object, token: str) -> Path:
             "request = function()",
             "  count = count + 1",
             f'  local sent = body:gsub("{ID_PLACE}", start .. "-" .. count .. "-")',
-            f'  return wrk.format(nil, nil, nil, (sent:gsub("{HEX_PLACE}", string.format("%08X", start % 65536 * 65536 + count))))',
+            '  local hex = string.format("%08X", start % 65536 * 65536 + count)',
+            f'  return wrk.format(nil, nil, nil, (sent:gsub("{HEX_PLACE}", hex)))',
             "end",
         ]
     else:

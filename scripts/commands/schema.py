@@ -37,6 +37,7 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
+TABLE_PARTS = 4  # before, the opening marker, the closing one, after
 TABLES = {"rights": rights_table, "settings": settings_table}
 
 
@@ -44,7 +45,8 @@ def fill_readme(text: str) -> str:
     """Return the README with its generated tables up to date."""
     for name, table in TABLES.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
-        text = pattern.sub(lambda found, table=table: found[1] + table() + found[2], text)
+        parts = pattern.split(text)
+        text = f"{parts[0]}{parts[1]}{table()}{parts[2]}{parts[3]}" if len(parts) == TABLE_PARTS else text
     return text
 
 

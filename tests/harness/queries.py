@@ -62,10 +62,10 @@ class QueryWriter:
         given = {key: argument.type for key, argument in field.args.items() if self._is_given(argument.type)}
         arguments = ", ".join(f"{key}: {self.literal(type_)}" for key, type_ in given.items())
         self.aliases += 1
-        head = f"a{self.aliases}: {name}" if arguments or self.draw(st.booleans()) and self.aliases < 20 else name
+        head = f"a{self.aliases}: {name}" if arguments or (self.draw(st.booleans()) and self.aliases < 20) else name
         if arguments:
             head += f"({arguments})"
-        if not is_composite_type(named):
+        if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
             return head
         return f"{head} {self.selection(named, depth - 1)}"
 
