@@ -1,0 +1,205 @@
+"""Makes buckets and requests anew from the events, company by company and day by day, while the API runs.
+
+Promises that afterwards all of them equal a recount, whatever they held before, and that events which arrive
+meanwhile are counted once. Each request chunk and each day is compared in a snapshot and, where it differs, mended in
+one transaction: its documents are removed first, so that a worker that counts at the same time meets the conflict at
+once and goes on in another writer slot, whose numbers add up with the mended ones. Memory is that of one day of one
+company.
+
+Days whose events may have expired already are left as they are: buckets outlive events.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import DeleteOne, InsertOne, ReplaceOne
+
+from app.database.client import Database, Document
+from app.database.transactions import Session, run_in_transaction
+from app.usage.buckets import BUCKETS, REQUESTS, mark_days
+from app.usage.folding import Additions, day_of
+from app.usage.timeline import STEPS, TIME_FIELDS, fold_request, waits_of
+
+EVENTS = "events"
+CHUNK_EVENTS = 2_000
+DAY = timedelta(days=1)
+_FIELDS = dict.fromkeys(
+    ("companyId", "requestId", "name", "occurredAt", "receivedAt", "userId", "templateId", "templateName"), 1
+)
+Advance = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Refolded:
+    """What was looked at, and what was not as the events say."""
+
+    events: int = 0
+    days: int = 0
+    days_mended: int = 0
+    requests_mended: int = 0
+
+
+async def refold(database: Database, horizon: datetime, advance: Advance, *, mend: bool = True) -> Refolded:
+    """Compare everything from `horizon` on (the first day whose events are complete) and mend it unless told not to.
+
+    `advance` is called with the number of events of each day that is done.
+    """
+    done = Refolded()
+    async for company_id in _companies(database):
+        await _refold_requests(database, company_id, horizon, done, mend=mend)
+        async for day in _days(database, company_id, horizon):
+            count, is_right = await _check_day(database, company_id, day)
+            if not is_right:
+                done.days_mended += 1
+                if mend:
+                    await _mend_day(database, company_id, day)
+            done.days += 1
+            done.events += count
+            advance(count)
+    return done
+
+
+async def _companies(database: Database) -> AsyncIterator[str]:
+    """Give the companies that have anything, one after the other, by index seeks."""
+    last = ""
+    while True:
+        following = []
+        for name in (EVENTS, BUCKETS, REQUESTS):
+            row = await database[name].find_one({"companyId": {"$gt": last}}, {"companyId": 1}, sort=[("companyId", 1)])
+            if row is not None:
+                following.append(row["companyId"])
+        if not following:
+            return
+        last = min(following)
+        yield last
+
+
+async def _days(database: Database, company_id: str, horizon: datetime) -> AsyncIterator[datetime]:
+    ends: list[datetime] = []
+    for name, field in ((EVENTS, "occurredAt"), (BUCKETS, "day")):
+        for way in (1, -1):
+            query = {"companyId": company_id, field: {"$gte": horizon}}
+            row = await database[name].find_one(query, {field: 1}, sort=[(field, way)])
+            if row is not None:
+                ends.append(day_of(row[field]))
+    day = min(ends, default=horizon)
+    while ends and day <= max(ends):
+        yield day
+        day += DAY
+
+
+async def _check_day(database: Database, company_id: str, day: datetime) -> tuple[int, bool]:
+    async def work(session: Session) -> tuple[int, bool]:
+        count, additions = await _count_day(database, company_id, day, session)
+        stored = database[BUCKETS].find({"companyId": company_id, "day": day}, {"_id": 0}, session=session)
+        made = [{**bucket, "writer": 0} for bucket in additions.buckets()]
+        return count, _by_place(await stored.to_list(None)) == _by_place(made)
+
+    return await run_in_transaction(database, work)
+
+
+async def _mend_day(database: Database, company_id: str, day: datetime) -> None:
+    async def work(session: Session) -> None:
+        await database[BUCKETS].delete_many({"companyId": company_id, "day": day}, session=session)
+        _, additions = await _count_day(database, company_id, day, session)
+        buckets = [{**bucket, "writer": 0} for bucket in additions.buckets()]
+        if buckets:
+            await database[BUCKETS].insert_many(buckets, session=session)
+        await mark_days(database, {day: [company_id]}, session)
+
+    await run_in_transaction(database, work)
+
+
+async def _count_day(database: Database, company_id: str, day: datetime, session: Session) -> tuple[int, Additions]:
+    additions, count, within = Additions(), 0, {"$gte": day, "$lt": day + DAY}
+    query = {"companyId": company_id, "occurredAt": within}
+    async for event in database[EVENTS].find(query, _FIELDS, session=session):
+        additions.add_event(event)
+        count += 1
+    ended = {"$or": [{"approvedAt": within}, {"processedAt": within}]}
+    async for request in database[REQUESTS].find({"companyId": company_id, **ended}, session=session):
+        for wait in waits_of(request):
+            if day_of(wait.ended_at) == day:
+                additions.add_wait(company_id, wait)
+    return count, additions
+
+
+def _by_place(buckets: Iterable[Document]) -> dict[tuple[str, str, int], Document]:
+    return {
+        (bucket["kind"], bucket["templateId"], bucket["writer"]): kept
+        for bucket in buckets
+        if (kept := _without_zeros(bucket)).keys() & {"counts", "quarters", "waits"}
+    }
+
+
+def _without_zeros(value: Mapping[str, Any]) -> Document:
+    kept: Document = {}
+    for key, inner in value.items():
+        if isinstance(inner, Mapping):
+            inner = _without_zeros(inner)  # noqa: PLW2901 - the same thing, cleaned
+        if key == "writer" or (inner not in (0, {})):
+            kept[key] = inner
+    return kept
+
+
+async def _refold_requests(
+    database: Database, company_id: str, horizon: datetime, done: Refolded, *, mend: bool
+) -> None:
+    last = ""
+    while True:
+        upto = await _chunk_end(database, company_id, last)
+        within: Document = {"$gt": last} if upto is None else {"$gt": last, "$lte": upto}
+        done.requests_mended += await _refold_chunk(database, company_id, within, horizon, mend=mend)
+        if upto is None:
+            return
+        last = upto
+
+
+async def _chunk_end(database: Database, company_id: str, last: str) -> str | None:
+    """Return the last request of the chunk after `last`; None when the rest is one chunk."""
+    query = {"companyId": company_id, "requestId": {"$gt": last}}
+    cursor = database[EVENTS].find(query, {"_id": 0, "requestId": 1}).sort("requestId", 1)
+    rows = await cursor.skip(CHUNK_EVENTS).limit(1).to_list(1)
+    return str(rows[0]["requestId"]) if rows else None
+
+
+async def _refold_chunk(database: Database, company_id: str, within: Document, horizon: datetime, *, mend: bool) -> int:
+    query = {"companyId": company_id, "requestId": within}
+
+    async def work(session: Session) -> int:
+        events: dict[str, list[Document]] = {}
+        async for event in database[EVENTS].find(query, _FIELDS, session=session):
+            if event["name"] in TIME_FIELDS:
+                events.setdefault(event["requestId"], []).append(event)
+        stored = {row["requestId"]: row async for row in database[REQUESTS].find(query, session=session)}
+        changes = [
+            change
+            for request_id in {*events, *stored}
+            if (change := _change(stored.get(request_id), events.get(request_id, []), horizon))
+        ]
+        if changes and mend:
+            await database[REQUESTS].bulk_write(changes, ordered=False, session=session)
+        return len(changes)
+
+    return await run_in_transaction(database, work)
+
+
+def _change(
+    stored: Document | None, events: list[Document], horizon: datetime
+) -> InsertOne[Document] | ReplaceOne[Document] | DeleteOne | None:
+    """Return the write that makes a stored request what its events tell; None if it is."""
+    if not events:
+        is_old = stored is None or stored["lastReceivedAt"] < horizon + DAY
+        return None if is_old or stored is None else DeleteOne({"_id": stored["_id"]})
+    folded = fold_request({}, events)
+    if stored is None:
+        return InsertOne(folded)
+    for field in STEPS:  # told by events that have expired since
+        if field in stored and stored[field] < horizon:
+            folded[field] = min(stored[field], folded.get(field, stored[field]))
+            folded["userIds"] = sorted({*stored["userIds"], *folded["userIds"]})
+    if folded == {key: value for key, value in stored.items() if key != "_id"}:
+        return None
+    return ReplaceOne({"_id": stored["_id"]}, folded)

@@ -1,0 +1,100 @@
+"""scripts/refold: makes usage buckets, requests and anonymous counts anew from the events, while the API runs.
+
+Works on the database of MONGODB_URI, or on the data folder's own, whether a server runs on it or not.
+"""
+
+import argparse
+import asyncio
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from pydantic import SecretStr
+from pymongo.errors import PyMongoError
+
+from app.clock import utc_now
+from app.dashboards.anonymizer import rebuild_once
+from app.dashboards.anonymous import mark_all
+from app.database.client import Database, connect
+from app.database.indexes import prepare_database
+from app.database.replica_set import REPLICA_SET
+from app.log import configure_logging
+from app.settings import Settings
+from app.usage.buckets import MARKS
+from app.usage.folding import day_of
+from app.usage.refolding import Refolded, refold
+from scripts.commands.exits import Exit, fail, say
+from scripts.commands.storage import progress_bar, reachable_database, read_settings
+
+PAUSE_SECONDS = 0.2
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/refold",
+        description="Compare usage buckets and requests with a recount of the events, mend what differs, and make the"
+        " anonymous counts anew. The API may run and record meanwhile.",
+        epilog="Days whose events have expired are left as they are.",
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing; end with 1 if anything differs")
+    options = parser.parse_args()
+    settings = read_settings()
+    configure_logging(settings.log_level)
+    try:
+        with _database_of(settings) as found:
+            done = asyncio.run(_run(found, mend=not options.check))
+    except PyMongoError as error:
+        fail(Exit.FAILED, f"the database cannot be used ({type(error).__name__}); nothing is lost, run it again")
+    verb = "differ" if options.check else "mended"
+    sys.stdout.write(
+        f"{done.events} events of {done.days} days of companies compared; "
+        f"{verb}: {done.days_mended} days, {done.requests_mended} requests\n"
+    )
+    return Exit.FAILED if options.check and done.days_mended + done.requests_mended else Exit.OK
+
+
+@contextmanager
+def _database_of(settings: Settings) -> Iterator[Settings]:
+    port_file = settings.data_dir / "mongod.port"
+    if not settings.mongodb_uri.get_secret_value() and port_file.is_file():
+        port = int(port_file.read_text(encoding="ascii"))
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:  # a server runs on the data folder
+                uri = f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
+                yield settings.model_copy(update={"mongodb_uri": SecretStr(uri)})
+                return
+    with reachable_database(settings) as found:
+        yield found
+
+
+async def _run(settings: Settings, *, mend: bool) -> Refolded:
+    database = connect(settings)
+    try:
+        await prepare_database(database, settings)
+        horizon = day_of(utc_now() - timedelta(days=settings.usage_retention_days - 1))
+        with progress_bar() as progress:
+            task = progress.add_task("events", total=await database["events"].estimated_document_count())
+            done = await refold(database, horizon, lambda count: progress.advance(task, count), mend=mend)
+            if mend:
+                await _rebuild_anonymous(database)
+        return done
+    finally:
+        await database.close()
+
+
+async def _rebuild_anonymous(database: Database) -> None:
+    """Mark all days and rebuild them, or see them rebuilt by a running server."""
+    await mark_all(database)
+    say("anonymous counts: making them anew")
+    holder = secrets.token_hex(8)
+    while await database[MARKS].find_one({}, {"_id": 1}):
+        if not await rebuild_once(database, holder):
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

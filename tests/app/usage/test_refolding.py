@@ -1,0 +1,101 @@
+"""Refolding makes everything equal the recount, from whatever state, while events arrive."""
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+from datetime import datetime, timedelta
+
+from app.usage.folding import day_of
+from app.usage.refolding import Refolded, refold
+from auth.principal import Role
+from tests.harness.live import ROOT
+from tests.harness.recount import check_recount
+from tests.harness.system import System
+from tests.harness.usage import Item, new_id, send, stories
+
+
+async def settle(system: System) -> None:
+    """Return once the anonymous counts hold everything."""
+    async with asyncio.timeout(10):
+        while await system.services.database["usage_marks"].find_one({}):  # noqa: ASYNC110 - done in the background
+            await asyncio.sleep(0.05)
+
+
+def some_events(system: System, number: int, seed: int) -> list[Item]:
+    """Events of the last days, some of them of now."""
+    source, now = random.Random(seed), system.clock()  # noqa: S311 - chance for a test
+    return stories(source, number, now - timedelta(days=3), now)
+
+
+async def refold_all(system: System) -> Refolded:
+    """Refold everything."""
+    return await refold(system.services.database, day_of(system.clock()) - timedelta(days=390), lambda _: None)
+
+
+async def spoil(system: System) -> None:
+    """Lose, change and invent buckets and requests."""
+    database = system.services.database
+    await database["usage_buckets"].delete_many({"kind": "TEMPLATE"})
+    await database["usage_buckets"].update_many({"kind": "COUNTS"}, {"$inc": {"counts.REQUEST_CREATED": 3}})
+    await database["requests"].update_many({}, {"$set": {"createdAt": datetime.fromisoformat("2026-01-01T00:00Z")}})
+    first = await database["requests"].find_one({})
+    await database["requests"].delete_one({"_id": first["_id"]})
+    await database["requests"].insert_one({**first, "_id": None, "requestId": "NONE"} | {"_id": first["_id"]})
+
+
+async def test_refolding_mends_what_differs_and_nothing_else(system: System) -> None:
+    """After losing, changing and inventing, all is as counted; a second time finds nothing to do."""
+    for seed in range(2):
+        await send(system, some_events(system, 80, seed), system.token(Role.COMPANY_ADMIN, new_id(), new_id()))
+    assert (await refold_all(system)).days_mended == 0
+    await spoil(system)
+    mended = await refold_all(system)
+    assert mended.days_mended >= 6
+    assert mended.requests_mended >= 160
+    await settle(system)
+    await check_recount(system.services.database)
+    assert (await refold_all(system)).days_mended == 0
+
+
+async def test_refolding_while_events_arrive_loses_none(system: System) -> None:
+    """One refolding of spoiled data, with writers at work on the same company and days all the while."""
+    token = system.token(Role.COMPANY_ADMIN)
+    await send(system, some_events(system, 200, 1), token)
+    for round_number in range(3):
+        await spoil(system)
+        seeds = range(10 * round_number, 10 * round_number + 3)
+        batches = [some_events(system, 40, seed) for seed in seeds]
+        async with asyncio.TaskGroup() as group:
+            for items in batches:
+                group.create_task(send(system, items, token, batch=10))
+            group.create_task(refold_all(system))
+        await settle(system)
+        await check_recount(system.services.database)
+
+
+async def test_the_command_checks_and_mends(system: System) -> None:
+    """`scripts/refold --check` ends with 1 where anything differs, `scripts/refold` mends it, anonymous counts too."""
+    for _ in range(5):
+        await send(system, some_events(system, 20, 1), system.token(Role.COMPANY_ADMIN, new_id(), new_id()))
+    await settle(system)
+    await spoil(system)
+    await system.services.database["anonymous_usage"].update_many({}, {"$set": {"hidden": True}})
+    found = [await run(system, *options) for options in (("--check",), (), ("--check",))]
+    assert found == [1, 0, 0]
+    await check_recount(system.services.database)
+
+
+async def run(system: System, *options: str) -> int:
+    """Run the command on the test's database; returns its exit code."""
+    settings = system.services.settings
+    environment = {
+        **os.environ,
+        "MONGODB_URI": settings.mongodb_uri.get_secret_value(),
+        "MONGODB_DATABASE": settings.mongodb_database,
+        "DATA_DIR": str(settings.data_dir),
+    }
+    command = [sys.executable, "-m", "scripts.commands.refold", *options]
+    done = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, env=environment, check=False)
+    return done.returncode
