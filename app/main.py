@@ -1,5 +1,6 @@
 """The roof: builds the running system from settings; the one file that knows everyone."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -138,6 +139,9 @@ def build_verifier(settings: Settings, services: Services) -> TokenVerifier:
     return TokenVerifier(issuers, services.keyring.pseudonym)
 
 
+RETRY_SECONDS = 1
+
+
 class Readiness:
     """Whether the database is prepared and answers; prepares it as soon as it can be reached."""
 
@@ -159,6 +163,13 @@ class Readiness:
             log.warning("not_ready", **describe_exception(error))
             return False
         return True
+
+    async def check_until_prepared(self) -> None:
+        """Try each second until the database has been prepared: nobody may be asking `/ready`."""
+        while not self._prepared:
+            await self.check()
+            if not self._prepared:
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def warnings(self) -> list[str]:
         """Return what an operator should look at though operations are served."""
@@ -197,8 +208,10 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await readiness.check()
+        preparing = asyncio.create_task(readiness.check_until_prepared())
         async with anonymizing(services.database):
             yield
+        preparing.cancel()
         await services.usage_changes.close()
         await verifier.aclose()
         await services.receipts.close()
