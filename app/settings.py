@@ -64,9 +64,6 @@ class Settings(BaseSettings):
     support_retention_days: float = Field(
         730, gt=0, description="life of support requests and access receipts (24 months)"
     )
-    receipt_retention_days: float = Field(
-        730, gt=0, description="life of access receipts and support requests (24 months)"
-    )
     claim_retention_days: float = Field(30, gt=0, description="life of an identified profile that nobody verified")
     census_rotation_days: int = Field(30, ge=1, le=92, description="rotation of the secret that hashes census ids")
     error_ip: Literal["full", "truncated", "none"] = Field(

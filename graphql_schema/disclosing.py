@@ -1,11 +1,12 @@
-"""Resolves restricted fields: collects what an operation wants at the same time and has it decided and opened at once.
+"""Resolves restricted fields: collects what an operation wants, and has it decided, receipted and opened at once.
 
-The decision, the receipts and the opening are the support domain's; here is only the batching. Fails closed: a value
-that is not opened is an error, never the sealed or the plain value.
+The decision, the receipts and the opening are the support domain's; here is only the waiting for each other: what is
+wanted is opened when the operation waits for nothing else, so that it costs one write and one batch however many fields
+and rows it has and however deep they lie. Fails closed: a value that is not opened is an error, never the sealed one.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Generator, Sequence
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -15,28 +16,52 @@ from app.support.disclosure import Disclosure, Subject, Wanted
 
 
 class DisclosureBatch:
-    """What one operation wants opened; one `Disclosure.open` for all that is wanted in the same turn of the loop."""
+    """What one operation wants opened; one `Disclosure.open` for all that is wanted while other fields are loading."""
 
     def __init__(self, disclosure: Disclosure) -> None:
         """Take the operation's disclosure."""
-        self._disclosure = disclosure
+        self.disclosure = disclosure
         self._waiting: list[tuple[Wanted, asyncio.Future[str | None]]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._loads = 0
+        self._is_due = False
+        self._opening: asyncio.Task[None] | None = None
 
-    async def open(self, wanted: Wanted) -> str | None:
-        """Return the opened value; raises the refusal."""
+    def open(self, wanted: Wanted) -> Awaitable[str | None]:
+        """Return what will be the opened value, or raise the refusal when it is awaited."""
         future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
-        if self._task is None:
-            self._task = asyncio.create_task(self._flush())
-        return await future
+        self._open_when_idle()
+        return future
 
-    async def _flush(self) -> None:
-        await asyncio.sleep(0)  # lets the siblings of this turn queue up
-        batch, self._waiting, self._task = self._waiting, [], None
+    def count(self, load: Awaitable[Any]) -> Awaitable[Any]:
+        """Return the awaitable, counted as under way from now until it is done or dropped."""
+        self._loads += 1
+        return _Load(load, self)
+
+    def end_load(self) -> None:
+        """Note that one of the counted awaitables is done."""
+        self._loads -= 1
+        self._open_when_idle()
+
+    def _open_when_idle(self) -> None:
+        # The next turn of the loop: what follows from a load (its own fields) is wanted or counted by then.
+        if self._waiting and not self._loads and not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._start)
+
+    def _start(self) -> None:
+        self._is_due = False
+        if self._loads:  # what follows from a load has begun another one
+            return
+        batch = [waiting for waiting in self._waiting if not waiting[1].done()]  # done here: cancelled
+        self._waiting = []
+        if batch:
+            self._opening = asyncio.create_task(self._open(batch))
+
+    async def _open(self, batch: Sequence[tuple[Wanted, asyncio.Future[str | None]]]) -> None:
         answers: Sequence[str | Exception | None]
         try:
-            answers = await self._disclosure.open([wanted for wanted, _ in batch])
+            answers = await self.disclosure.open([wanted for wanted, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to each waiting field, which raises it
             answers = [error] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):
@@ -44,17 +69,42 @@ class DisclosureBatch:
                 continue
             if isinstance(answer, Exception):
                 future.set_exception(answer)
+                future.exception()  # a field whose parent has failed meanwhile must not leave a warning
             else:
                 future.set_result(answer)
 
 
-async def reveal(source: Any, info: GraphQLResolveInfo[Any]) -> str | None:
+class _Load:
+    """An awaitable that is under way from its making on; one that nobody awaits ends when it is dropped."""
+
+    __slots__ = ("_batch", "_load")
+
+    def __init__(self, load: Awaitable[Any], batch: DisclosureBatch) -> None:
+        self._load = load
+        self._batch: DisclosureBatch | None = batch
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        try:
+            return (yield from self._load.__await__())
+        finally:
+            self._end()
+
+    def __del__(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            batch.end_load()
+
+
+def reveal(source: Any, info: GraphQLResolveInfo[Any]) -> Awaitable[str | None]:
     """Resolve any restricted field: its sealed value, opened by the operation's disclosure."""
     subject = source.get("subject") or _subject_of(source, info.parent_type.name)
     sealed = source.get("restricted", {}).get(info.field_name)
     wanted = Wanted(subject, f"{info.parent_type.name}.{info.field_name}", sealed)
     batch: DisclosureBatch = info.context.disclosures
-    return await batch.open(wanted)
+    return batch.open(wanted)
 
 
 def _subject_of(document: dict[str, Any], type_name: str) -> Subject:

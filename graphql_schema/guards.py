@@ -8,6 +8,7 @@ resolvers of the built schema and refuses to start with a field that says nothin
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from types import CoroutineType
 from typing import Any, TypeVar
 
 import strawberry
@@ -140,7 +141,10 @@ def _wrap(field: GraphQLField, action: Action) -> None:
     def checked(resolve: Callable[..., Any]) -> Callable[..., Any]:
         def resolve_if_allowed(source: object, info: GraphQLResolveInfo[Any], **arguments: object) -> Any:
             check_right(info.context.principal, action, f"{info.parent_type.name}.{info.field_name}")
-            return resolve(source, info, **arguments)
+            result = resolve(source, info, **arguments)
+            if type(result) is CoroutineType:  # restricted fields wait for it, to be opened together with its own
+                return info.context.disclosures.count(result)
+            return result
 
         return resolve_if_allowed
 

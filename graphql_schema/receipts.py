@@ -74,7 +74,7 @@ class ReceiptQueries:
     async def verify_receipts(self, info: Info, from_sequence: int, to_sequence: int) -> ReceiptVerification:
         """Check a range of the chain: altered, missing, reordered or cut-off receipts show."""
         services = info.context.services
-        life = timedelta(days=services.settings.receipt_retention_days)
+        life = timedelta(days=services.settings.support_retention_days)
         return stored(
             await verify_receipts(services.database, from_sequence, to_sequence, now=info.context.now, life=life)
         )
