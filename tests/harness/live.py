@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from scripts.commands.server import MALLOC, server_command
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30
 
@@ -44,18 +46,7 @@ def live_server_process(mongodb_uri: str, data: Path, *, demo: bool = True, **se
         command = [sys.executable, "-m", "scripts.commands.demo", "--if-empty"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "app.main:create_app",
-        "--factory",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    process = subprocess.Popen(server_command("127.0.0.1", port, 1), cwd=ROOT, env={**MALLOC, **environment})
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(url, process)
