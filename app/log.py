@@ -4,9 +4,12 @@ Holds operation name, role, request id, outcome, duration; never variables, toke
 type and place only, since their texts may quote what was stored.
 """
 
+import asyncio
+import atexit
 import logging
 import sys
 import traceback
+from typing import TextIO
 
 import orjson
 import structlog
@@ -21,9 +24,54 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(serializer=_to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: GatheredLines(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+class GatheredLines:
+    """Writes lines in one go every tenth of a second: a write per call would hold up every caller of the loop.
+
+    A warning or an error goes out at once, with what waits before it; so does every line where no loop runs.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to `stream`."""
+        self._stream = stream
+        self._lines: list[str] = []
+        self._flush_is_due = False
+        atexit.register(self.flush)
+
+    def info(self, line: str) -> None:
+        """Take a line that may wait."""
+        self._lines.append(line)
+        if self._flush_is_due:
+            return
+        try:
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
+        except RuntimeError:
+            self.flush()
+        else:
+            self._flush_is_due = True
+
+    def warning(self, line: str) -> None:
+        """Take a line that may not wait."""
+        self._lines.append(line)
+        self.flush()
+
+    debug = msg = log = info
+    error = critical = fatal = exception = warn = failure = err = warning
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._flush_is_due = False
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._stream.write("\n".join(lines) + "\n")
+            self._stream.flush()
+
+
+GATHER_SECONDS = 0.1
 
 
 def _to_json(event: object, **_: object) -> str:

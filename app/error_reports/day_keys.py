@@ -31,8 +31,8 @@ NONCE_BYTES = 12
 
 
 def day_of(moment: datetime) -> datetime:
-    """Return the beginning of the UTC day of a moment."""
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    """Return the beginning of the day of a moment in UTC."""
+    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class DayKeys:
     async def keys_of(self, days: Iterable[datetime], now: datetime) -> dict[datetime, AESGCM]:
         """Return the keys of these days that still exist."""
         self._forget(now)
-        wanted = {day for day in days if now < self.destroyed_at(day)}
+        wanted = {day for day in set(days) if now < self.destroyed_at(day)}
         missing = [day for day in wanted if day not in self._known]
         if missing:
             rows = await self.store[COLLECTION].find({"day": {"$in": missing}}).to_list(None)
@@ -109,7 +109,7 @@ def seal_payload(key: AESGCM, report_id: bytes, payload: Document) -> Binary:
 
 def open_payload(key: AESGCM, row: Document) -> dict[str, Any]:
     """Return the payload of a stored report; empty if it was tampered with."""
-    sealed = bytes(row["payload"])
+    sealed = row["payload"]
     try:
         opened = key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], row["_id"].binary)
     except InvalidTag:
@@ -121,12 +121,12 @@ def open_payload(key: AESGCM, row: Document) -> dict[str, Any]:
     return payload
 
 
-async def open_reports(keys: DayKeys, rows: Sequence[Document], now: datetime) -> list[Document]:
-    """Return stored reports as plain documents; one whose day key is destroyed tells its open fields only."""
+async def open_reports(keys: DayKeys, rows: list[Document], now: datetime) -> list[Document]:
+    """Open stored reports where they are, and return them: plain documents; one whose day key is destroyed tells its open fields only."""
     days = [day_of(row["receivedAt"]) for row in rows]
     found = await keys.keys_of(days, now)
-    opened = []
     for row, day in zip(rows, days, strict=True):
-        payload = open_payload(found[day], row) if day in found else {}
-        opened.append({**{name: value for name, value in row.items() if name != "payload"}, **payload})
-    return opened
+        key = found.get(day)
+        row.update({} if key is None else open_payload(key, row))
+        del row["payload"]
+    return rows
