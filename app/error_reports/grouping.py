@@ -23,7 +23,6 @@ _VARYING = re.compile(
     r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|\[[a-z-]+\]|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|0x[0-9a-fA-F]+"
     r"|(?:[A-Za-z]:)?[\\/][^\s:'\"()]+|[0-9][0-9a-fA-F]{7,}|[-+]?[0-9][0-9.,:_]*"
 )
-_MINIFIED = re.compile(r"(?:[A-Za-z$_]{1,2}\d?(?:\.[A-Za-z$_]{1,2}\d?)*)?")
 
 
 def fingerprint_of(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
@@ -95,8 +94,8 @@ def _describe(kind: str, message: str, thrown: list[Thrown]) -> Iterator[str]:
         told = " < ".join(
             ["" if each is outermost else _short(each.type), *(f"{frame.module}:{frame.function}" for frame in frames)]
         )
-        if all(_MINIFIED.fullmatch(frame.function) for frame in frames):
-            told = f"{told} | {template_of(message)}"  # names of a build say little: the message must help
+        if not any(frame.function for frame in frames):
+            told = f"{told} | {template_of(message)}"  # minified or nameless: the message must help
         together.add(told) if each.in_group else alone.append(told)
     yield from alone[:EXCEPTIONS_COUNTED]
     yield from sorted(together)[:EXCEPTIONS_COUNTED]
@@ -113,13 +112,7 @@ def nearest_frames(lines: list[str]) -> list[Frame]:
         (own if frame.own else library).append(frame)
         if len(own) == OWN_FRAMES:
             break
-    return [_without_build_name(frame) for frame in (own or library)[:OWN_FRAMES]]
-
-
-def _without_build_name(frame: Frame) -> Frame:
-    if frame.own and frame.function and _MINIFIED.fullmatch(frame.function) and len(frame.function) <= 2:  # noqa: PLR2004
-        return Frame(frame.module, "", own=True)
-    return frame
+    return (own or library)[:OWN_FRAMES]
 
 
 def _short(name: str) -> str:

@@ -77,6 +77,7 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("user", rb"(?i:\b(?:user|login|account|principal|logon)(?: name| id)? ?\\*)['\"][^'\"\r\n]+['\"]?"),
     ("name", rb"\b(?:CN|DC)=[^,;\r\n\"']+"),
     ("random", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{31,}=*"),
+    ("random-id", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{36,}=*"),
 )
 
 
@@ -89,15 +90,18 @@ class Patterns:
 
 
 def combine(*rules: str) -> Patterns:
-    """Return these rules (all without any named) as one pattern; the first in the list wins where two begin alike."""
-    chosen = [(rule, pattern) for rule, pattern in PATTERNS if not rules or rule in rules]
+    """Return these rules as one pattern; the first in the list above wins where two begin alike."""
+    chosen = [(rule, pattern) for rule, pattern in PATTERNS if rule in rules]
     options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # byte by byte: what is above ASCII is the patterns' own part
     options.max_mem = 64 << 20  # room for its automaton, so that it never falls back to the slower one
     combined = re2.compile(b"|".join(b"(" + pattern + b")" for _, pattern in chosen), options)
     return Patterns(tuple(rule for rule, _ in chosen), combined)
 
 
-ANYWHERE = combine()
-IN_IDS = combine(*(rule for rule, _ in PATTERNS if rule != "random"))  # an id that a client makes is random by nature
-INSIDE = combine("guid", "home-folder")  # what may stand inside a long path
+ANYWHERE = combine(*(rule for rule, _ in PATTERNS if rule != "random-id"))
+# An id that a client makes is random by nature; but none is longer than a GUID.
+IN_IDS = combine(*(rule for rule, _ in PATTERNS if rule != "random"))
+# What may stand inside a long path that is kept.
+INSIDE = dict.fromkeys(("random", "random-id"), combine("guid", "home-folder"))
 GUIDS: Any = re2.compile(rb"(?i)\b" + _GUID + rb"\b")

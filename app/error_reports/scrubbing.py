@@ -114,8 +114,8 @@ class _Scan:
         instead = VERDICTS[rule](place)
         if instead is not None:
             self.found[rule] += 1
-        elif rule == "random":  # a path: folders and ids inside it still count
-            return self._walk(INSIDE, place.data, (place.start, place.end), depth)
+        elif rule in INSIDE:
+            return self._walk(INSIDE[rule], place.data, (place.start, place.end), depth)
         return instead
 
     def _clean_url(self, text: bytes, depth: int) -> bytes:
@@ -143,7 +143,7 @@ def _resume(rule: str, data: bytes, start: int, end: int) -> int:
     if rule == "email":
         at = data.find(b"@", start, end)
         return at + 1 if at >= 0 else end
-    if rule in {"secret", "bearer", "header", "iban"}:
-        gap = next((place for place in range(start, end) if data[place : place + 1] in b":= "), end - 1)
+    if rule in {"secret", "bearer", "header", "iban", "card"}:
+        gap = next((place for place in range(start, end) if data[place] in b":= -"), end - 1)
         return gap + 1
     return end

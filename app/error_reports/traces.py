@@ -149,11 +149,14 @@ _JAVASCRIPT_ALIAS = re.compile(
 )
 
 
+_NAMELESS = re.compile(r"<anonymous>|anonymous|\?|(?:[A-Za-z$_]{1,2}\d?)(?:\.[A-Za-z$_]{1,2}\d?)*")
+
+
 def javascript_frame(name: str, file: str) -> Frame:
-    """Return a frame of a JavaScript trace."""
+    """Return a frame of a JavaScript trace; names that a build made (`t`, `n.e`) change with it and are left out."""
     own = not _JAVASCRIPT_LIBRARY.search(file)
     cleaned = _JAVASCRIPT_ALIAS.sub("", _JAVASCRIPT_ALIAS.sub("", name)).strip()
-    return Frame(module_of(file), "" if cleaned in {"<anonymous>", "anonymous", "?"} else cleaned, own)
+    return Frame(module_of(file), "" if _NAMELESS.fullmatch(cleaned) else cleaned, own)
 
 
 _DOTTED_LIBRARY = re.compile(

@@ -62,6 +62,7 @@ _GUID_CONTEXT = re.compile(
     rb"|graph\.microsoft\.com/\S*(?:users|groups)|userid|user|member|owner|principal|upn"
 )
 _SOURCE_FILE = re.compile(rb"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|py|dll|html?|json|css|map|wasm|java|cs|rb|go)\Z")
+_HEX = re.compile(rb"(?=.*\d)[0-9a-fA-F]{32,}")
 _ROUTE_AFTER = re.compile(rb"(?::\d+){1,2}\)?\Z")
 
 
@@ -209,6 +210,8 @@ def judge_random(place: Place) -> bytes | None:
     """Drop long runs that change between upper case, lower case and digits as only keys and hashes do."""
     text = GUIDS.sub(b"", place.text[:256])  # those have a rule of their own
     kinds = [0 if 48 <= byte <= 57 else 1 if 65 <= byte <= 90 else 2 for byte in text]  # noqa: PLR2004 - ASCII
+    if _HEX.fullmatch(text):
+        return b"[key]"
     changes = sum(one != other for one, other in pairwise(kinds))
     return b"[key]" if changes > 0.3 * len(kinds) else None
 
@@ -237,4 +240,5 @@ VERDICTS: dict[str, Verdict] = {
     "user": judge_user,
     "name": lambda place: place.text[:3] + b"[name]",
     "random": judge_random,
+    "random-id": judge_random,
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 
@@ -52,8 +53,8 @@ async def test_a_copy_is_unreadable_when_the_key_of_its_day_is_destroyed(system:
     await send(system, make_report(system, message="only in the copy"), role=Role.USER)
     copy = await system.services.database["errors"].find({}).to_list(None)
     keys, now = system.services.errors.keys, system.clock()
-    assert (await open_reports(keys, copy, now))[0]["message"] == "only in the copy"
-    assert "message" not in (await open_reports(keys, copy, now + timedelta(days=17)))[0]
+    assert (await open_reports(keys, deepcopy(copy), now))[0]["message"] == "only in the copy"
+    assert "message" not in (await open_reports(keys, deepcopy(copy), now + timedelta(days=17)))[0]
     await system.services.database.secrets["day_keys"].delete_many({})
     keys._known.clear()
     assert "message" not in (await open_reports(keys, copy, now))[0]
