@@ -47,6 +47,7 @@ class Action(StrEnum):
     TAKE_SUPPORT_REQUEST = "take a support request"
     READ_RECEIPTS = "accessReceipts"
     VERIFY_RECEIPTS = "verifyReceipts"
+    EXPLAIN_ACCESS = "explainAccess"
     SERVE_SUBJECT_RIGHTS = "erase, export for others"
 
 
@@ -103,6 +104,7 @@ RIGHTS: Mapping[Action, Row] = {
         }
     ),
     Action.VERIFY_RECEIPTS: _row({(Role.SUPPORT_LEAD, Role.PRIVACY_OFFICER): Scope.ANY}),
+    Action.EXPLAIN_ACCESS: _row({(None, *_ALL_ROLES): Scope.ANY}),
     Action.SERVE_SUBJECT_RIGHTS: _row({Role.PRIVACY_OFFICER: Scope.ANY}),
 }
 

@@ -1,5 +1,6 @@
 """What a resolver may touch: the caller, the services, one reading of the clock. Made once per operation."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from app.support.disclosure import Disclosure
 from app.support.service import SupportService
 from auth.principal import Principal
 from graphql_schema.disclosing import DisclosureBatch
+from graphql_schema.limits import check
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Context:
     request_id: str
     address: str | None = None
     disclosures: DisclosureBatch = field(init=False)
+    uses: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Give the operation its own disclosure, so that nothing decided here serves another caller."""
@@ -69,6 +72,11 @@ class Context:
             now=self.now,
         )
         self.disclosures = DisclosureBatch(disclosure)
+
+    def use(self, field: str, maximum: int) -> None:
+        """Count a use of a heavy field; raises `TOO_COMPLEX` above so many in one operation, aliases included."""
+        self.uses[field] += 1
+        check(f"uses of {field}", self.uses[field], maximum)
 
 
 Info = strawberry.Info[Context, Any]

@@ -13,6 +13,7 @@ from graphql_schema.census import CensusMutations, CensusQueries
 from graphql_schema.dashboards import DashboardQueries
 from graphql_schema.error_groups import ErrorGroupQueries
 from graphql_schema.error_reports import ErrorMutations, ErrorQueries
+from graphql_schema.explain import ExplainQueries
 from graphql_schema.guards import bind_guards
 from graphql_schema.live import Subscription, bind_events
 from graphql_schema.me import MeQueries
@@ -23,6 +24,7 @@ from graphql_schema.receipts import ReceiptQueries
 from graphql_schema.retention import RetentionQueries
 from graphql_schema.saving import SaveMutations
 from graphql_schema.scalars import SCALARS
+from graphql_schema.subject_rights import SubjectRightsMutations, SubjectRightsQueries
 from graphql_schema.support import SupportMutations, SupportQueries
 from graphql_schema.usage import UsageMutations, UsageQueries
 from graphql_schema.usage_types import EVENT_TYPES
@@ -44,12 +46,16 @@ class Query(
     CensusQueries,
     SupportQueries,
     ReceiptQueries,
+    ExplainQueries,
+    SubjectRightsQueries,
 ):
     """Everything that can be read."""
 
 
 @strawberry.type
-class Mutation(CensusMutations, UsageMutations, ErrorMutations, SaveMutations, SupportMutations):
+class Mutation(
+    CensusMutations, UsageMutations, ErrorMutations, SaveMutations, SupportMutations, SubjectRightsMutations
+):
     """Everything that can be written."""
 
 

@@ -77,6 +77,12 @@ def secret_indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
     return {
         "census_secrets": (Index((("destroyAt", 1),), expire_after_seconds=0),),
         "day_keys": (Index((("day", 1),), expire_after_seconds=day_key_life_seconds),),
+        # Apart from the data: a restored backup must not bring an older list with it.
+        "erasures": (
+            Index((("erasedAt", 1),), expire_after_seconds=_seconds(settings.support_retention_days)),
+            Index((("subjectId", 1), ("completedAt", 1))),
+            Index((("companyId", 1), ("completedAt", 1))),
+        ),
         "day_keys_made": (Index((("day", 1),), expire_after_seconds=_seconds(DASHBOARD_DAYS)),),
     }
 
@@ -102,9 +108,6 @@ def _usage_indexes(event_life_seconds: int, bucket_life_seconds: int) -> dict[st
         "requests": (
             Index((("companyId", 1), ("requestId", 1)), unique=True),
             Index((("companyId", 1), ("userIds", 1))),
-            Index((("companyId", 1), ("approvedAt", 1)), partial={"approvedAt": {"$exists": True}}),
-            Index((("companyId", 1), ("processedAt", 1)), partial={"processedAt": {"$exists": True}}),
-            Index((("requestId", 1),)),
             Index((("lastReceivedAt", 1),), expire_after_seconds=event_life_seconds),
         ),
         "usage_marks": (),

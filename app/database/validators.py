@@ -246,6 +246,20 @@ ACCESS_RECEIPTS = _exactly(
 
 RECEIPT_HEADS = _exactly({"_id": _STRING, "sequence": _INTEGER, "hash": _HASH, "at": _DATE})
 
+ERASURES = _exactly(
+    {
+        "_id": _STRING,
+        "kind": {"enum": ["USER", "COMPANY"]},
+        "subjectId": _MAYBE_STRING,
+        "companyId": _MAYBE_STRING,
+        "erasedAt": _DATE,
+        "completedAt": _MAYBE_DATE,
+        "receiptSequence": _INTEGER,
+        "keyDestroyed": _BOOLEAN,
+        "counts": _NUMBERS,
+    }
+)
+
 VALIDATORS: dict[str, Schema] = {
     name: {"$jsonSchema": schema}
     for name, schema in {
@@ -264,5 +278,6 @@ VALIDATORS: dict[str, Schema] = {
         "support_lookups": SUPPORT_LOOKUPS,
         "access_receipts": ACCESS_RECEIPTS,
         "receipt_heads": RECEIPT_HEADS,
+        "erasures": ERASURES,
     }.items()
 }

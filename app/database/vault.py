@@ -13,6 +13,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from bson import Binary
@@ -92,14 +93,15 @@ class Vault:
             raise TypeError("values open for an OpenAccess only")
         return [value if isinstance(value, str) else None for value in await self._open(values)]
 
-    async def destroy_key(self, owner: str) -> bool:
-        """Destroy the owner's key for good and return whether there was one.
+    async def destroy_key(self, owner: str, *, made_before: datetime | None = None) -> bool:
+        """Destroy the owner's key for good and return whether there was one (made not after a moment, if one is given).
 
         Durable on return; from then on no process opens the owner's values. Values sealed later get a new key.
         """
         if owner == INSTALLATION:
             raise ValueError("without this key no look-up and no id would be found again")
-        result = await self._database[KEYS].delete_many({"keyAltNames": owner})
+        old = {"creationDate": {"$lte": made_before}} if made_before else {}
+        result = await self._database[KEYS].delete_many({"keyAltNames": owner, **old})
         self._sealer.forget()
         return bool(result.deleted_count)
 

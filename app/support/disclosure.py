@@ -67,7 +67,7 @@ class Disclosure:
 
     async def decisions(self, subjects: Sequence[Subject]) -> dict[Subject, Decision]:
         """Return what would be decided about each subject, with nothing receipted and nothing opened."""
-        requests = await self._taken_requests()
+        requests = await self.taken_requests()
         for subject in subjects:
             if subject not in self._decisions:
                 self._decisions[subject] = decide(self._principal, requests, subject, self._now, self._mode)
@@ -90,7 +90,8 @@ class Disclosure:
             answers.append(refuse(decision, field.coordinate) if isinstance(decision, Denied) else next(values))
         return answers
 
-    async def _taken_requests(self) -> list[SupportRequest]:
+    async def taken_requests(self) -> list[SupportRequest]:
+        """Return the requests through which this caller may open anything at this moment."""
         async with self._lock:
             if self._requests is None:
                 may = Scope.TAKEN in scopes_of(self._principal, Action.OPEN_RESTRICTED) and self._mode == "request"

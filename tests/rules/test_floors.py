@@ -26,6 +26,7 @@ FLOORS = {
     "app.error_reports": 3,
     "app.receipts": 3,
     "app.support": 3,
+    "app.subject_rights": 3,
     "app.dashboards": 3,
     "app.web": 4,
     "app.http": 4,
@@ -35,6 +36,7 @@ FLOORS = {
 SIDEWAYS = {
     ("app.support", "app.profiles"),
     ("app.support", "app.receipts"),
+    *(("app.subject_rights", f"app.{room}") for room in ("profiles", "usage", "error_reports", "receipts", "support")),
     ("app.dashboards", "app.usage"),
     ("app.dashboards", "app.census"),
     ("app.settings", "app.errors"),

@@ -1,0 +1,135 @@
+"""Erases people and companies: on the list first, then the company's key, then the documents.
+
+The list stands in the database of secrets, apart from the data, so that a restored backup of the data does not bring an
+older list with it; `scripts/replay-erasures` goes through it after a restore. Each step may be done again: an erasure
+that was broken off goes on when it is asked for again. Only what is older than the erasure goes, so that somebody who
+comes back is a new person to a later replay. Receipts stay: they hold generated ids, and answer for what was done.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.database.client import Database, Document
+from app.database.vault import Vault
+from app.errors import not_found
+from app.receipts.model import ReceiptDraft
+from app.receipts.writer import ReceiptWriter
+from app.subject_rights.holdings import COMPANY_HOLDINGS, PERSON_HOLDINGS, Holding
+from app.support.model import Subject
+from app.support.subject_access import draft_of
+from app.support.subjects import find_company, find_person
+from auth.principal import Principal
+
+ERASURES = "erasures"
+USER, COMPANY = "USER", "COMPANY"
+BY_OFFICER = "Erased by the privacy officer."
+REPLAYED = "Erased again after a restore."
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """The erasing of people and companies."""
+
+    database: Database
+    vault: Vault
+    receipts: ReceiptWriter
+
+    async def erase_user(self, principal: Principal, user_id: str, now: datetime) -> Document:
+        """Erase a person's documents, and take them out of their company's usage; raises `NOT_FOUND`."""
+        subject = await find_person(self.database, user_id, {})
+        return await self._erase(principal, USER, user_id, subject, now)
+
+    async def erase_company(self, principal: Principal, company_id: str, now: datetime) -> Document:
+        """Destroy a company's key, then erase its documents and those of its people; raises `NOT_FOUND`."""
+        subject = await find_company(self.database, company_id)
+        return await self._erase(principal, COMPANY, company_id, subject, now)
+
+    async def replay(self, erasure: Document, now: datetime) -> Document:
+        """Erase again what a restore has brought back; receipted where there was something."""
+        key_made_before = erasure["erasedAt"] if erasure["completedAt"] else None
+        done = await self._carry_out(erasure, key_made_before)
+        if done["keyDestroyed"] or any(done["counts"].values()):
+            draft = ReceiptDraft(
+                at=now,
+                actor="scripts/replay-erasures",
+                role="",
+                fields=(_coordinate_of(erasure["kind"]),),
+                granted=True,
+                reason=REPLAYED,
+                subject_id=erasure["subjectId"],
+                company_id=erasure["companyId"],
+            )
+            await self.receipts.append([draft])
+        if erasure["completedAt"] is None:
+            await self._note(erasure, {**done, "completedAt": now})
+        return {**erasure, **done}
+
+    async def _erase(
+        self, principal: Principal, kind: str, asked: str, subject: Subject | None, now: datetime
+    ) -> Document:
+        erasure = await self._unfinished(kind, asked)
+        if erasure is None:
+            if subject is None:
+                raise not_found(kind.lower())
+            erasure = await self._list(principal, kind, subject, now)
+        done = {**await self._carry_out(erasure, None), "completedAt": now}
+        await self._note(erasure, done)
+        return {**erasure, **done}
+
+    async def _list(self, principal: Principal, kind: str, subject: Subject, now: datetime) -> Document:
+        """Receipt the erasure and put it on the list; from here on it will be done, however often it takes."""
+        draft = draft_of(principal, subject, (_coordinate_of(kind),), BY_OFFICER, now)
+        receipt = (await self.receipts.append([draft]))[0]
+        erasure: Document = {
+            "_id": str(uuid.uuid4()),
+            "kind": kind,
+            "subjectId": subject.person_id,
+            "companyId": subject.company_id,
+            "erasedAt": now,
+            "completedAt": None,
+            "receiptSequence": receipt["sequence"],
+            "keyDestroyed": False,
+            "counts": {},
+        }
+        await self.database.secrets[ERASURES].insert_one(erasure)
+        return erasure
+
+    async def _unfinished(self, kind: str, asked: str) -> Document | None:
+        whose = {"subjectId": asked} if kind == USER else {"companyId": asked}
+        query = {"kind": kind, "completedAt": None, **whose}
+        found: Document | None = await self.database.secrets[ERASURES].find_one(query)
+        return found
+
+    async def _note(self, erasure: Document, done: Document) -> None:
+        await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, {"$set": done})
+
+    async def _carry_out(self, erasure: Document, key_made_before: datetime | None) -> Document:
+        destroyed = False
+        whose = erasure["subjectId"]
+        holdings: Sequence[Holding] = PERSON_HOLDINGS
+        if erasure["kind"] == COMPANY:
+            whose, holdings = erasure["companyId"], COMPANY_HOLDINGS
+            destroyed = await self.vault.destroy_key(whose, made_before=key_made_before)
+        counts = {
+            holding.collection: await self._erase_holding(holding, whose, erasure["erasedAt"]) for holding in holdings
+        }
+        return {"keyDestroyed": destroyed or erasure["keyDestroyed"], "counts": counts}
+
+    async def _erase_holding(self, holding: Holding, whose: str, until: datetime) -> int:
+        query = {**holding.query(whose), holding.moment: {"$lte": until}}
+        collection = self.database[holding.collection]
+        if holding.unlink is None:
+            return int((await collection.delete_many(query)).deleted_count)
+        return int((await collection.update_many(query, holding.unlink(whose))).modified_count)
+
+
+def _coordinate_of(kind: str) -> str:
+    return "Mutation.eraseUser" if kind == USER else "Mutation.eraseCompany"
+
+
+async def read_erasures(database: Database) -> list[Document]:
+    """Return the list, oldest first."""
+    rows: list[Document] = await database.secrets[ERASURES].find({}).sort([("erasedAt", 1), ("_id", 1)]).to_list(None)
+    return rows
