@@ -1,11 +1,13 @@
 """Who is calling: lifts the bearer token out of a request. A bad token is 401, never anonymous; guessing is metered."""
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from starlette.requests import HTTPConnection
 
 from app.errors import AppError, ErrorCode, unavailable
+from app.http.places import Places
 from app.http.rate import Meters, address_key
 from app.log import log
 from auth.principal import ANONYMOUS, Principal
@@ -19,6 +21,7 @@ class Doorkeeper:
     verifier: TokenVerifier
     meters: Meters
     trusted_proxies: int
+    places: Places = field(default_factory=Places)
 
     def address_of(self, connection: HTTPConnection) -> str | None:
         """Return the caller's IP address."""
@@ -39,7 +42,7 @@ class Doorkeeper:
         """Return the caller that a token proves, nobody for None; counts the call. Raises as `identify`."""
         key = address_key(address)
         if token is None:
-            await self.meters.anonymous.count(key)
+            await self.count(ANONYMOUS, address)
             return ANONYMOUS
         await self.meters.refused.check(key)
         try:
@@ -48,8 +51,19 @@ class Doorkeeper:
             if error.code is ErrorCode.UNAUTHENTICATED:
                 await self.meters.refused.count(key)
             raise
-        await self.meters.callers.count(principal.subject)
+        await self.count(principal, address)
         return principal
+
+    async def count(self, principal: Principal, address: str | None) -> None:
+        """Count a call, also one on a connection that is open already; raises `RATE_LIMITED`."""
+        if principal.is_anonymous:
+            await self.meters.anonymous.count(address_key(address))
+        else:
+            await self.meters.callers.count(principal.subject)
+
+    def hold_place(self, connection: HTTPConnection) -> AbstractContextManager[None]:
+        """Hold one of the caller's places for open connections for the length of a block; raises `RATE_LIMITED`."""
+        return self.places.take(address_key(self.address_of(connection)))
 
 
 async def authenticate(token: str, verifier: TokenVerifier, request_id: str) -> Principal:

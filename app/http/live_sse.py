@@ -45,8 +45,10 @@ class LiveEvents:
         try:
             if scope["method"] != "POST":
                 raise HttpError(405, "Use POST for an event stream.", {"Allow": "POST"})
-            caller = await self.endpoint.door.identify(connection, request_id)
-            ask = await self.endpoint.read(scope, connection, receive, caller, request_id)
+            with self.endpoint.door.hold_place(connection):
+                caller = await self.endpoint.door.identify(connection, request_id)
+                ask = await self.endpoint.read(scope, connection, receive, caller, request_id)
+                await self._stream(ask, scope, receive, send)
         except AppError as error:
             reply = to_reply(error, JSON)
             log_call(request_id, caller, None, reply.status, started)
@@ -54,7 +56,9 @@ class LiveEvents:
             return
         except ClientGoneError:
             return
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Request-Id": request_id}
+
+    async def _stream(self, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Request-Id": ask.request_id}
         stream = StreamingResponse(self._write(ask), headers=headers, media_type=EVENT_STREAM)
         await stream(scope, receive, send)
 

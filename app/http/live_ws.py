@@ -21,6 +21,8 @@ from app.errors import AppError, ErrorCode
 from app.http.authentication import Doorkeeper
 from app.http.body import read_json
 from app.http.parameters import read_parameters
+from app.http.problems import describe
+from app.http.rate import Windows
 from app.log import log
 from app.operation import Answer, Ask
 from auth.principal import ANONYMOUS, Principal
@@ -29,6 +31,7 @@ PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
 MESSAGE_MAX_BYTES = 131_072  # a document of 100 000 characters and its variables
 OPERATIONS_MAX = 20  # at the same time on one connection
+MESSAGES_PER_MINUTE = 1_200
 ID_MAX = 100
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 4400, 4401, 4403
@@ -64,7 +67,14 @@ class LiveSocket:
             await socket.accept()
             await socket.close(BAD_PROTOCOL, "Subprotocol not acceptable")
             return
-        await socket.accept(PROTOCOL)
+        try:
+            with self.door.hold_place(socket):
+                await socket.accept(PROTOCOL)
+                await self._serve(socket)
+        except AppError:  # no place is free
+            await socket.close(TRY_AGAIN)
+
+    async def _serve(self, socket: WebSocket) -> None:
         connection = Connection(self, socket)
         try:
             async with asyncio.TaskGroup() as group:
@@ -88,6 +98,7 @@ class Connection:
     group: asyncio.TaskGroup | None = None
     principal: Principal = ANONYMOUS
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    messages: Windows = field(default_factory=lambda: Windows(MESSAGES_PER_MINUTE, keys_max=1))
 
     async def serve(self) -> None:
         """Read messages until the connection ends; raises `CloseError` or `WebSocketDisconnect`."""
@@ -101,7 +112,10 @@ class Connection:
         self.principal = await self._admit(first.get("payload"))
         await self._send({"type": "connection_ack"})
         while True:
-            await self._handle(await self._read())
+            message = await self._read()
+            if self.messages.take("", 1):
+                raise CloseError(TOO_MANY, "Too many messages")
+            await self._handle(message)
 
     async def _handle(self, message: Message) -> None:
         match message.get("type"):
@@ -175,6 +189,12 @@ class Connection:
         )
 
     async def _run(self, operation_id: str, ask: Ask) -> None:
+        try:  # each operation counts like a call of its own
+            await self.endpoint.door.count(ask.principal, ask.address)
+        except AppError as error:
+            self.operations.pop(operation_id, None)
+            await self._send({"id": operation_id, "type": "error", "payload": [describe(error)]})
+            return
         is_refused = False
         answer: Answer | None = None
         async with aclosing(self.endpoint.subscribe(ask)) as answers:

@@ -61,8 +61,12 @@ def to_reply(error: AppError, media_type: str = JSON) -> Reply:
     headers.update(headers_of(error.code, error.details))
     if error.code is ErrorCode.PAYLOAD_TOO_LARGE:
         headers["Connection"] = "close"  # what is still under way of the body is not read
-    body = {"errors": [{"message": error.message, "extensions": {"code": error.code.value, **error.details}}]}
-    return Reply(status, orjson.dumps(body), media_type, headers)
+    return Reply(status, orjson.dumps({"errors": [describe(error)]}), media_type, headers)
+
+
+def describe(error: AppError) -> dict[str, Any]:
+    """Return a refusal in the shape of a GraphQL error."""
+    return {"message": error.message, "extensions": {"code": error.code.value, **error.details}}
 
 
 def headers_of(code: str, details: Mapping[str, Any]) -> dict[str, str]:

@@ -32,8 +32,8 @@ PREFLIGHT_SECONDS = 600
 
 def shield_of(settings: Settings) -> list[Middleware]:
     """Return the middleware that stands around the whole app."""
-    layers = [Middleware(Shield, hosts=split(settings.trusted_hosts))]
     origins = split(settings.cors_origins)
+    layers = [Middleware(Shield, hosts=split(settings.trusted_hosts), origins=origins)]
     if origins:
         cors = Middleware(
             CORSMiddleware,
@@ -55,10 +55,14 @@ def split(listed: str) -> frozenset[str]:
 class Shield:
     """The outermost layer of our own."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        """Take the app and the host names that are answered; none means all, `*.example.com` means all below."""
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], origins: frozenset[str] = frozenset()) -> None:
+        """Take the app and the host names that are answered; none means all, `*.example.com` means all below.
+
+        `origins` are those whose pages may open WebSockets, besides our own: browsers ask nobody before that.
+        """
         self._app = app
         self._hosts = hosts
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a connection on, or refuse it."""
@@ -70,8 +74,10 @@ class Shield:
             return
         if scope["type"] == "http":
             await self._guard(scope, receive, send)
-        else:
+        elif self._is_asked_by_own_page(Headers(scope=scope)):
             await self._app(scope, receive, send)
+        else:
+            await self._refuse(scope, send)
 
     def _answers(self, given: list[str]) -> bool:
         if len(given) != 1:
@@ -79,6 +85,12 @@ class Shield:
         host = given[0].lower()
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         return name in self._hosts or any(name.endswith(host[1:]) for host in self._hosts if host.startswith("*."))
+
+    def _is_asked_by_own_page(self, headers: Headers) -> bool:
+        origins = headers.getlist("origin")  # no browser leaves it out
+        own = {f"http://{host.lower()}" for host in headers.getlist("host")}
+        own |= {origin.replace("http://", "https://") for origin in own}
+        return not origins or (len(origins) == 1 and origins[0].lower() in self._origins | own)
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         if scope["type"] == "websocket":
