@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pymongo import UpdateOne
@@ -57,6 +58,7 @@ class Additions:
         self._person = person
         self._now = now
         self._day = day_of(now)
+        self._day_name = self._day.date().isoformat()
         self._found: dict[str, dict[str, Addition]] = defaultdict(dict)
 
     def add(self, report: Report) -> None:
@@ -64,7 +66,9 @@ class Additions:
         fields, payload = report.fields, report.payload
         for owner in self._owners:
             self._add_group(owner, fields)
-            day = self._of("error_daily", owner, f"{self._day:%F}/{fields['kind']}", day=self._day, kind=fields["kind"])
+            day = self._of(
+                "error_daily", owner, f"{self._day_name}/{fields['kind']}", day=self._day, kind=fields["kind"]
+            )
             day.counts["count"] += 1
             if performance := payload.get("performance"):
                 self._add_duration(owner, performance, fields.get("appVersion"))
@@ -116,13 +120,19 @@ class Additions:
         first: dict[str, Any] = {"day": self._day, "measure": measure}
         if measure == "DURATION":
             first |= {"operation": operation, "appVersion": version}
-        named = hashlib.blake2b(f"{operation}\x00{version}".encode(), digest_size=12).hexdigest()
-        return self._of("error_sketches", owner, f"{self._day:%F}/{measure}/{named}", **first)
+        return self._of(
+            "error_sketches", owner, f"{self._day_name}/{measure}/{_short_name(operation, version)}", **first
+        )
 
     def updates(self) -> Iterator[tuple[str, list[UpdateOne]]]:
         """Give the updates of each collection."""
         for collection, found in self._found.items():
             yield collection, [addition.as_update(identity) for identity, addition in found.items()]
+
+
+@lru_cache(maxsize=4_096)
+def _short_name(operation: str, version: str | None) -> str:
+    return hashlib.blake2b(f"{operation}\x00{version}".encode(), digest_size=12).hexdigest()
 
 
 async def count_reports(

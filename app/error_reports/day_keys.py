@@ -8,7 +8,7 @@ to the report's id; the cipher costs about 2 µs a report, which is why this is 
 
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -122,7 +122,7 @@ def open_payload(key: AESGCM, row: Document) -> dict[str, Any]:
 
 
 async def open_reports(keys: DayKeys, rows: list[Document], now: datetime) -> list[Document]:
-    """Open stored reports where they are, and return them: plain documents; one whose day key is destroyed tells its open fields only."""
+    """Open stored reports where they are, and return them; where the day's key is destroyed, the open fields remain."""
     days = [day_of(row["receivedAt"]) for row in rows]
     found = await keys.keys_of(days, now)
     for row, day in zip(rows, days, strict=True):

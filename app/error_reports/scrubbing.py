@@ -20,6 +20,9 @@ CLEAN_KEPT = 4_096
 CLEAN_LONGEST = 64
 CUT_BACK = 4_096  # at a cut, what may be half a secret goes: up to a line's end within so many bytes, or so many
 
+# Rules whose verdict depends on the place alone: a trace names the same folder in each of its frames.
+CONTEXT_FREE = frozenset({"home-folder", "tenant-domain", "mac", "sid", "jwt", "key", "iban", "card"})
+
 NO_IDS: frozenset[str] = frozenset()
 
 
@@ -36,11 +39,13 @@ class Scrubber:
         if text in _CLEAN:
             return text
         data, was_cut = bound(text.encode(errors="replace"))
-        scan = _Scan(self.known, patterns)
-        cleaned = scan.clean(data)
-        if not scan.found and not was_cut:
+        if not was_cut and patterns.places.search(data) is None:
             if patterns is ANYWHERE:
                 _remember_clean(text)
+            return text
+        scan = _Scan(self.known, patterns)
+        cleaned = scan.clean(data)
+        if not scan.found and not was_cut and not scan.gave_up:
             return text
         for rule, count in scan.found.items():
             self.removed[path, rule] += count
@@ -54,13 +59,12 @@ class Scrubber:
         return [{"path": path, "rule": rule, "count": count} for (path, rule), count in sorted(self.removed.items())]
 
 
-# Short texts without findings, such as "wifi": most reports repeat them. Found clean whatever GUIDs are known, since
-# a GUID that was kept is not remembered.
+# Short texts in which nothing was found, such as "wifi": most reports repeat them.
 _CLEAN: dict[str, None] = {}
 
 
 def _remember_clean(text: str) -> None:
-    if len(text) > CLEAN_LONGEST or text.count("-") > 3:  # noqa: PLR2004 - a GUID has four
+    if len(text) > CLEAN_LONGEST:
         return
     if len(_CLEAN) >= CLEAN_KEPT:
         _CLEAN.clear()
@@ -84,6 +88,7 @@ class _Scan:
         self.found: Counter[str] = Counter()
         self.gave_up = False
         self._places = 0
+        self._judged: dict[bytes, tuple[str, bytes | None]] = {}
 
     def clean(self, data: bytes, depth: int = 0) -> bytes:
         """Return the text without what the rules find."""
@@ -92,20 +97,29 @@ class _Scan:
     def _walk(self, patterns: Patterns, data: bytes, span: tuple[int, int], depth: int) -> bytes:
         pieces: list[bytes] = []
         done, limit = span
-        position = done
-        while (match := patterns.combined.search(data, position, limit)) is not None:
+        places = patterns.places.finditer(data, done, limit)
+        while (match := next(places, None)) is not None:
             start, end = match.span()
             self._places += 1
             if self._places > PLACES_MAX:
                 self.gave_up = True
                 return b"".join([*pieces, data[done:start]])
-            rule = patterns.rules[match.lastindex - 1]
-            instead = self._judge(rule, Place(data, start, end, self.known), depth)
+            text = data[start:end]
+            if text in self._judged:
+                rule, instead = self._judged[text]
+                self.found[rule] += 1
+            else:
+                rule = patterns.rule_of(text)
+                instead = self._judge(rule, Place(data, start, end, self.known), depth)
+                if rule in CONTEXT_FREE and instead is not None:
+                    self._judged[text] = rule, instead
             if instead is None:
                 position = _resume(rule, data, start, end)
+                if position < end:
+                    places = patterns.places.finditer(data, position, limit)
                 continue
             pieces += (data[done:start], instead)
-            position = done = end
+            done = end
         return b"".join([*pieces, data[done:limit]])
 
     def _judge(self, rule: str, place: Place, depth: int) -> bytes | None:
