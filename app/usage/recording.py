@@ -29,7 +29,7 @@ from app.usage.folding import Additions
 
 EVENTS = "events"
 WRITER_SLOTS = 16
-GROUP_EVENTS_MAX = 2_000  # a transaction of about 0.2 s; longer ones hold up those that wait
+GROUP_EVENTS_MAX = 1_000  # so that the next group is read and written while this one is answered
 ROUNDS_MAX = 600  # more than the items of a batch: each round settles at least one
 DUPLICATE_KEY = 11000
 DOCUMENT_INVALID = 121

@@ -9,7 +9,8 @@ company.
 Days whose events may have expired already are left as they are: buckets outlive events.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,15 +20,18 @@ from pymongo import DeleteOne, InsertOne, ReplaceOne
 from app.database.client import Database, Document
 from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import BUCKETS, REQUESTS, mark_days
-from app.usage.folding import Additions, day_of
+from app.usage.folding import Additions, BucketKind, day_of
+from app.usage.model import EventName
 from app.usage.timeline import STEPS, TIME_FIELDS, fold_request, waits_of
 
 EVENTS = "events"
 CHUNK_EVENTS = 2_000
+DAYS_AT_ONCE = 4  # hides the waiting for MongoDB; more would only hold more memory
 DAY = timedelta(days=1)
 _FIELDS = dict.fromkeys(
     ("companyId", "requestId", "name", "occurredAt", "receivedAt", "userId", "templateId", "templateName"), 1
 )
+_ENDS_WAIT = {EventName.REQUEST_APPROVED, EventName.REQUEST_PROCESSED}
 Advance = Callable[[int], None]
 
 
@@ -46,19 +50,28 @@ async def refold(database: Database, horizon: datetime, advance: Advance, *, men
 
     `advance` is called with the number of events of each day that is done.
     """
-    done = Refolded()
+    done, gate = Refolded(), asyncio.Semaphore(DAYS_AT_ONCE)
     async for company_id in _companies(database):
         await _refold_requests(database, company_id, horizon, done, mend=mend)
-        async for day in _days(database, company_id, horizon):
-            count, is_right = await _check_day(database, company_id, day)
-            if not is_right:
-                done.days_mended += 1
-                if mend:
-                    await _mend_day(database, company_id, day)
-            done.days += 1
-            done.events += count
-            advance(count)
+        async with asyncio.TaskGroup() as group:
+            async for day in _days(database, company_id, horizon):
+                await gate.acquire()
+                task = group.create_task(_refold_day(database, company_id, day, done, advance, mend=mend))
+                task.add_done_callback(lambda _: gate.release())
     return done
+
+
+async def _refold_day(
+    database: Database, company_id: str, day: datetime, done: Refolded, advance: Advance, *, mend: bool
+) -> None:
+    count, is_right = await _check_day(database, company_id, day)
+    if not is_right:
+        done.days_mended += 1
+        if mend:
+            count = await _mend_day(database, company_id, day)
+    done.days += 1
+    done.events += count
+    advance(count)
 
 
 async def _companies(database: Database) -> AsyncIterator[str]:
@@ -91,39 +104,63 @@ async def _days(database: Database, company_id: str, horizon: datetime) -> Async
 
 
 async def _check_day(database: Database, company_id: str, day: datetime) -> tuple[int, bool]:
+    if await database[BUCKETS].find_one(_of_day(company_id, day), {"_id": 1}) is None:
+        query = {"companyId": company_id, "occurredAt": {"$gte": day, "$lt": day + DAY}}
+        return 0, await database[EVENTS].find_one(query, {"_id": 1}) is None
+
     async def work(session: Session) -> tuple[int, bool]:
         count, additions = await _count_day(database, company_id, day, session)
-        stored = database[BUCKETS].find({"companyId": company_id, "day": day}, {"_id": 0}, session=session)
+        stored = database[BUCKETS].find(_of_day(company_id, day), {"_id": 0}, session=session)
         made = [{**bucket, "writer": 0} for bucket in additions.buckets()]
         return count, _by_place(await stored.to_list(None)) == _by_place(made)
 
     return await run_in_transaction(database, work)
 
 
-async def _mend_day(database: Database, company_id: str, day: datetime) -> None:
-    async def work(session: Session) -> None:
-        await database[BUCKETS].delete_many({"companyId": company_id, "day": day}, session=session)
-        _, additions = await _count_day(database, company_id, day, session)
+def _of_day(company_id: str, day: datetime) -> Document:
+    kinds = [kind.value for kind in BucketKind]  # named, so that the index leads straight to the day
+    return {"companyId": company_id, "kind": {"$in": kinds}, "day": day}
+
+
+async def _mend_day(database: Database, company_id: str, day: datetime) -> int:
+    async def work(session: Session) -> int:
+        await database[BUCKETS].delete_many(_of_day(company_id, day), session=session)
+        count, additions = await _count_day(database, company_id, day, session)
         buckets = [{**bucket, "writer": 0} for bucket in additions.buckets()]
         if buckets:
             await database[BUCKETS].insert_many(buckets, session=session)
         await mark_days(database, {day: [company_id]}, session)
+        return count
 
-    await run_in_transaction(database, work)
+    return await run_in_transaction(database, work)
 
 
 async def _count_day(database: Database, company_id: str, day: datetime, session: Session) -> tuple[int, Additions]:
-    additions, count, within = Additions(), 0, {"$gte": day, "$lt": day + DAY}
-    query = {"companyId": company_id, "occurredAt": within}
-    async for event in database[EVENTS].find(query, _FIELDS, session=session):
-        additions.add_event(event)
-        count += 1
-    ended = {"$or": [{"approvedAt": within}, {"processedAt": within}]}
-    async for request in database[REQUESTS].find({"companyId": company_id, **ended}, session=session):
-        for wait in waits_of(request):
-            if day_of(wait.ended_at) == day:
-                additions.add_wait(company_id, wait)
+    additions, count = Additions(), 0
+    ended: set[str] = set()
+    query = {"companyId": company_id, "occurredAt": {"$gte": day, "$lt": day + DAY}}
+    async for batch in _batches(database[EVENTS].find(query, _FIELDS, session=session)):
+        for event in batch:
+            additions.add_event(event)
+        count += len(batch)
+        ended.update(event["requestId"] for event in batch if event["name"] in _ENDS_WAIT)
+    for chunk in _chunks(sorted(ended)):
+        of_chunk = {"companyId": company_id, "requestId": {"$in": chunk}}
+        for request in await database[REQUESTS].find(of_chunk, session=session).to_list(None):
+            for wait in waits_of(request):
+                if day_of(wait.ended_at) == day:
+                    additions.add_wait(company_id, wait)
     return count, additions
+
+
+async def _batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401 - two drivers share no base
+    while batch := await cursor.to_list(CHUNK_EVENTS):
+        yield batch
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), CHUNK_EVENTS):
+        yield ids[start : start + CHUNK_EVENTS]
 
 
 def _by_place(buckets: Iterable[Document]) -> dict[tuple[str, str, int], Document]:
@@ -170,10 +207,12 @@ async def _refold_chunk(database: Database, company_id: str, within: Document, h
 
     async def work(session: Session) -> int:
         events: dict[str, list[Document]] = {}
-        async for event in database[EVENTS].find(query, _FIELDS, session=session):
-            if event["name"] in TIME_FIELDS:
-                events.setdefault(event["requestId"], []).append(event)
-        stored = {row["requestId"]: row async for row in database[REQUESTS].find(query, session=session)}
+        async for batch in _batches(database[EVENTS].find(query, _FIELDS, session=session)):
+            for event in batch:
+                if event["name"] in TIME_FIELDS:
+                    events.setdefault(event["requestId"], []).append(event)
+        rows = await database[REQUESTS].find(query, session=session).to_list(None)
+        stored = {row["requestId"]: row for row in rows}
         changes = [
             change
             for request_id in {*events, *stored}

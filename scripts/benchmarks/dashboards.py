@@ -1,0 +1,298 @@
+"""Bench of usage: what a dashboard costs with few and with many events, and what folding costs at ingest.
+
+Runs on a mongod of its own in a throw-away folder. The events are inserted directly and folded by the code of
+`scripts/refold`, which is measured on the way. The raw aggregation is the one that a user would write for the same
+numbers: one `$match` by company and time on the index, one `$group` by local day and name.
+"""
+
+import argparse
+import asyncio
+import logging
+import random
+import resource
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+import structlog
+from pydantic import SecretStr
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from starlette.applications import Starlette
+
+from app.database.client import Database, connect
+from app.database.embedded import EmbeddedMongod
+from app.database.indexes import prepare_database
+from app.main import build_app
+from app.settings import Settings
+from app.usage.folding import day_of
+from app.usage.recording import Outcome
+from app.usage.refolding import refold
+from auth.development import DevelopmentIssuer
+from auth.principal import Role
+from scripts.benchmarks.usage_events import COMPANIES, fill, inputs_of
+
+WRITERS, BATCH = 16, 100
+RAW_CALLS = 5
+INGEST_ROUNDS = 5
+NUMBERS = "requestsCreated requestsApproved requestsRejected requestsProcessed requestErrors teamsCreated"
+SERIES = f"""query($from: DateTime!, $to: DateTime!) {{
+  usageDashboard(from: $from, to: $to, interval: DAY, timeZone: "Europe/Paris") {{
+    totals {{ {NUMBERS} }} previous {{ {NUMBERS} }} series {{ start {NUMBERS} }} approvalRate }} }}"""
+WHOLE = SERIES.replace(
+    "approvalRate",
+    "approvalRate funnel { event count share } templates { templateId requests teams } csv medianSecondsToApproval"
+    " p90SecondsToApproval medianSecondsToProcess p90SecondsToProcess",
+)
+RECORD = "mutation($events: [EventInput!]!) { recordEvents(events: $events) { accepted duplicates } }"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One size: seconds of each way, and of folding it."""
+
+    events: int
+    in_range: int
+    series: float
+    whole: float
+    raw: float
+    refold: float
+    memory_mb: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A running app, asked without a network and a client's cost."""
+
+    app: Starlette
+    database: Database
+    token: str
+
+    async def ask(self, query: str, variables: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+        """Run an operation."""
+        body = orjson.dumps({"query": query, "variables": variables})
+        answer = bytearray()
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message
+            answer.extend(message.get("body", b""))
+
+        await self.app(self._scope(body), receive, send)
+        reply = orjson.loads(bytes(answer))
+        if reply.get("errors"):
+            raise RuntimeError(reply["errors"])
+        return reply["data"]
+
+    def _scope(self, body: bytes) -> dict[str, Any]:
+        headers = [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"authorization", f"Bearer {self.token}".encode()),
+        ]
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": "/graphql",
+            "raw_path": b"/graphql",
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+
+
+def settings_of(uri: str, name: str, data: Path) -> Settings:
+    """Return settings that leave the limits out of the way."""
+    return Settings(
+        mongodb_uri=SecretStr(uri),
+        mongodb_database=name,
+        data_dir=data,
+        calls_per_minute=10**9,
+        operation_seconds=600,
+    )
+
+
+@asynccontextmanager
+async def running(uri: str, name: str, data: Path) -> AsyncIterator[Bench]:
+    """Run the app for the length of the block."""
+    settings = settings_of(uri, name, data)
+    app, database = build_app(settings), connect(settings)
+    async with app.router.lifespan_context(app):
+        yield Bench(app, database, DevelopmentIssuer(data).sign(Role.COMPANY_ADMIN, "bench", COMPANIES[0]))
+        await database.close()
+
+
+async def median_seconds(work: Callable[[], Awaitable[object]], times: int) -> float:
+    """Return the median time of a call, after some that warm up."""
+    for _ in range(min(times, 10)):
+        await work()
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        await work()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def raw_pipeline(company: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """Return the aggregation over raw events that a user would write for the series and the range before."""
+    day = {"$dateTrunc": {"date": "$occurredAt", "unit": "day", "timezone": "Europe/Paris"}}
+    moments = {"$gte": start - (end - start), "$lt": end}
+    return [
+        {"$match": {"companyId": company, "occurredAt": moments}},
+        {"$group": {"_id": {"day": day, "name": "$name"}, "count": {"$sum": 1}}},
+    ]
+
+
+async def measure(uri: str, data: Path, number: int, calls: int, progress: Progress) -> Measured:
+    """Make a database of this size and measure it."""
+    name, now = f"bench_{number}", datetime.now(UTC).replace(microsecond=0)
+    await asyncio.to_thread(fill, uri, name, number, now, progress)
+    settings = settings_of(uri, name, data)
+    database = connect(settings)
+    await prepare_database(database, settings)
+    before, started = memory_mb(), time.perf_counter()
+    task = progress.add_task(f"refold {number:,}", total=number)
+    await refold(database, day_of(now - timedelta(days=390)), lambda count: progress.advance(task, count))
+    refold_seconds, after = time.perf_counter() - started, memory_mb()
+    await database["usage_marks"].delete_many({})
+    await database.close()
+    end = day_of(now)
+    start = end - timedelta(days=30)
+    asked = {"from": start.isoformat(), "to": end.isoformat()}
+    async with running(uri, name, data) as bench:
+        of_range = {"companyId": COMPANIES[0], "occurredAt": {"$gte": start, "$lt": end}}
+        pipeline = raw_pipeline(COMPANIES[0], start, end)
+        return Measured(
+            number,
+            await bench.database["events"].count_documents(of_range),
+            await median_seconds(lambda: bench.ask(SERIES, asked), calls),
+            await median_seconds(lambda: bench.ask(WHOLE, asked), calls),
+            await median_seconds(lambda: bench.database.aggregate("events", pipeline), RAW_CALLS),
+            refold_seconds,
+            (before, after),
+        )
+
+
+def memory_mb() -> float:
+    """Return the largest memory that this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRecorder:
+    """Ingest without folding, to compare with: the same insertion, durable, and nothing else."""
+
+    database: Database
+
+    async def record(self, events: Sequence[dict[str, Any]]) -> list[Outcome]:
+        """Insert."""
+        await self.database["events"].insert_many(events, ordered=False)
+        return [Outcome.ACCEPTED] * len(events)
+
+
+async def measure_ingest(uri: str, data: Path, seconds: float) -> tuple[float, float]:
+    """Return events a second without and with folding, for 16 callers of 100 events each through the whole app.
+
+    Both are measured in turns, and the median is taken: the machine may have other work now and then.
+    """
+    without, folded = [], []
+    async with running(uri, "bench_ingest", data) as bench:
+        plain = PlainRecorder(bench.database)
+        for _ in range(INGEST_ROUNDS):
+            with patch("app.usage.service.recorder_of", lambda _: plain):
+                without.append(await ingest(bench, seconds / INGEST_ROUNDS))
+            folded.append(await ingest(bench, seconds / INGEST_ROUNDS))
+    return statistics.median(without), statistics.median(folded)
+
+
+async def ingest(bench: Bench, seconds: float) -> float:
+    """Return the events a second that the callers get rid of."""
+    source = random.Random(6)  # noqa: S311 - figures, no secrets
+    batches = [list(inputs_of(BATCH, source)) for _ in range(int(seconds * 300))]  # made beforehand, used once
+    until = time.perf_counter() + seconds
+    done = 0
+
+    async def write() -> None:
+        nonlocal done
+        while batches and time.perf_counter() < until:
+            await bench.ask(RECORD, {"events": batches.pop()})
+            done += BATCH
+
+    started = time.perf_counter()
+    await asyncio.gather(*(write() for _ in range(WRITERS)))
+    return done / (time.perf_counter() - started)
+
+
+def show(measured: Sequence[Measured], rates: tuple[float, float] | None) -> None:
+    """Print the tables."""
+    console = Console(width=130)
+    table = Table(title="30 days by day of one company of 8, Europe/Paris; median milliseconds")
+    names = ("events", "in the range", "series", "whole", "raw aggregation", "faster", "refolded/s", "peak memory")
+    for name in names:
+        table.add_column(name, justify="right")
+    for one in measured:
+        table.add_row(
+            *(f"{one.events:,}", f"{one.in_range:,}", f"{one.series * 1e3:.1f}", f"{one.whole * 1e3:.1f}"),
+            *(f"{one.raw * 1e3:.1f}", f"{one.raw / one.series:.0f}x", f"{one.events / one.refold:,.0f}"),
+            f"{one.memory_mb[0]:.0f} -> {one.memory_mb[1]:.0f} MB",
+        )
+    console.print(table)
+    if len(measured) > 1:
+        ratios = [measured[-1].series / measured[0].series, measured[-1].whole / measured[0].whole]
+        console.print(f"largest against smallest: series {ratios[0]:.2f}x, whole dashboard {ratios[1]:.2f}x")
+    if rates:
+        without, folded = rates
+        console.print(
+            f"ingest, {WRITERS} callers of {BATCH} events: {without:,.0f} events/s without folding, "
+            f"{folded:,.0f} with; it costs {1 - folded / without:.0%}"
+        )
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Run the bench."""
+    data = Path(tempfile.mkdtemp(prefix="data-practices-bench-"))
+    mongod = await asyncio.to_thread(EmbeddedMongod.start, data, cache_gb=options.cache_gb)
+    try:
+        rates = await measure_ingest(mongod.uri, data, options.ingest_seconds) if options.ingest_seconds else None
+        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+            measured = [
+                await measure(mongod.uri, data, number, options.calls, progress) for number in sorted(options.events)
+            ]
+        show(measured, rates)
+    finally:
+        mongod.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Measure dashboards, refolding and the cost of folding at ingest.")
+    parser.add_argument("--events", type=int, nargs="*", default=[100_000, 1_000_000], help="sizes (100000 1000000)")
+    parser.add_argument("--calls", type=int, default=100, help="calls of each dashboard (100)")
+    parser.add_argument("--ingest-seconds", type=float, default=10, help="of each way, 0: none (10)")
+    parser.add_argument("--cache-gb", type=float, default=1.0, help="cache of mongod (1.0)")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    asyncio.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

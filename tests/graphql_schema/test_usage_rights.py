@@ -1,0 +1,84 @@
+"""Whose usage each role reads: users their own requests, admins their company, agents what a taken request opens."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from auth.development import DEMO_COMPANY_IDS, DEMO_PEOPLE
+from auth.principal import Role
+from tests.harness.system import System
+from tests.harness.usage import created, new_id, send, step, team
+
+DASHBOARD = """query($from: DateTime!, $to: DateTime!, $company: ID) {
+  usageDashboard(from: $from, to: $to, interval: WEEK, timeZone: "Europe/Paris", companyId: $company) {
+    totals { requestsCreated requestsApproved teamsCreated } templates { requests teams } medianSecondsToApproval } }"""
+EVENTS = "{ events(first: 100) { nodes { name } } }"
+SAVE = 'mutation { saveCompany(input: { license: "Business" }) { id } }'
+OPEN = """mutation($of: ID!) { openSupportRequest(
+  input: { reason: "Help", ticket: "T-1", subject: { companyId: $of } }) { id } }"""
+TAKE = "mutation($id: ID!) { takeSupportRequest(id: $id) { status } }"
+
+
+def span(system: System) -> dict[str, Any]:
+    """The last two days."""
+    now = system.clock()
+    return {"from": (now - timedelta(days=2)).isoformat(), "to": (now + timedelta(minutes=1)).isoformat()}
+
+
+async def fill(system: System) -> None:
+    """A request of the demo user, approved by the admin, and one of a colleague."""
+    now = system.clock() - timedelta(hours=3)
+    mine, other = new_id(), new_id()
+    await send(system, [created(now, mine), team(now)], system.token(Role.USER))
+    colleague = system.token(Role.USER, new_id(), DEMO_COMPANY_IDS[0])
+    await send(system, [created(now, other, 1)], colleague)
+    approvals = [step("requestApproved", now + timedelta(hours=1), request) for request in (mine, other)]
+    await send(system, approvals, system.token(Role.COMPANY_ADMIN))
+
+
+async def test_a_user_sees_their_own_requests_and_an_admin_the_company(system: System) -> None:
+    """A user's dashboard holds what became of their requests, whoever approved them."""
+    await fill(system)
+    own = (await system.ask(DASHBOARD, Role.USER, **span(system))).data["usageDashboard"]
+    assert own["totals"] == {"requestsCreated": 1, "requestsApproved": 1, "teamsCreated": 1}
+    assert own["templates"] == [{"requests": 1, "teams": 1}]
+    assert own["medianSecondsToApproval"] == pytest.approx(3600, rel=0.01)
+    company = (await system.ask(DASHBOARD, Role.COMPANY_ADMIN, **span(system))).data["usageDashboard"]
+    assert company["totals"] == {"requestsCreated": 2, "requestsApproved": 2, "teamsCreated": 1}
+
+
+async def test_an_agent_sees_a_company_only_with_a_taken_request(system: System) -> None:
+    """Without one, a company that exists and one that does not answer alike."""
+    await fill(system)
+    company = DEMO_COMPANY_IDS[0]
+    for asked in (company, "NOBODY"):
+        reply = await system.ask(DASHBOARD, Role.SUPPORT, company=asked, **span(system))
+        assert reply.codes == ["SUPPORT_REQUEST_REQUIRED"]
+    assert (await system.ask(DASHBOARD, Role.SUPPORT, **span(system))).codes == ["BAD_USER_INPUT"]
+    assert (await system.ask(EVENTS, Role.SUPPORT)).data["events"]["nodes"] == []
+    await system.ask(SAVE, Role.COMPANY_ADMIN)
+    opened = await system.ask(OPEN, Role.SUPPORT, of=company)
+    await system.ask(TAKE, Role.SUPPORT, id=opened.data["openSupportRequest"]["id"])
+    reply = await system.ask(DASHBOARD, Role.SUPPORT, company=company, **span(system))
+    assert reply.data["usageDashboard"]["totals"]["requestsCreated"] == 2
+    assert len((await system.ask(EVENTS, Role.SUPPORT)).data["events"]["nodes"]) == 5
+    other = await system.ask(DASHBOARD, Role.SUPPORT, company=DEMO_COMPANY_IDS[1], **span(system))
+    assert other.codes == ["SUPPORT_REQUEST_REQUIRED"]
+
+
+@pytest.mark.parametrize("role", [None, Role.ANALYST, Role.PRIVACY_OFFICER, Role.INGEST])
+async def test_other_roles_have_no_dashboard(system: System, role: Role | None) -> None:
+    """By the table of rights."""
+    assert (await system.ask(DASHBOARD, role, **span(system))).codes == ["FORBIDDEN"]
+
+
+async def test_a_user_never_sees_what_is_another_users(system: System) -> None:
+    """Two people of one company, each with their own demo identity."""
+    await fill(system)
+    user_id, company_id = DEMO_PEOPLE[Role.USER]
+    assert (user_id, company_id) != (None, None)
+    stranger = system.token(Role.USER, new_id(), company_id)
+    shown = await system.ask(DASHBOARD, token=stranger, **span(system))
+    assert shown.data["usageDashboard"]["totals"]["requestsCreated"] == 0
+    assert (await system.ask(EVENTS, token=stranger)).data["events"]["nodes"] == []
