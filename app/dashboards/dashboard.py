@@ -6,11 +6,12 @@ Numbers count events. A dashboard is as fresh as its reading: buckets change in 
 import asyncio
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from app.dashboards.periods import DashboardRange, Period
-from app.dashboards.reading import Bins, Counts, read_counts, read_templates, read_waits
+from app.dashboards.reading import Counts, read_counts, read_templates, read_waits
 from app.dashboards.sources import BucketSource
 from app.database.client import Document
 from app.usage.durations import quantile
@@ -39,7 +40,7 @@ class Dashboard:
     totals: Document
     previous: Document
     series: list[Document]
-    _waits: asyncio.Future[dict[Step, Bins]] | None = field(default=None, repr=False)
+    _waits: asyncio.Future[dict[Step, Mapping[int, int]]] | None = field(default=None, repr=False)
 
     @property
     def start(self) -> datetime:

@@ -19,7 +19,6 @@ from app.usage.timeline import Step
 
 Value = TypeVar("Value")
 Counts = Counter[str]
-Bins = Counter[int]
 DAY = timedelta(days=1)
 STEPS = {"counts": DAY, "hours": timedelta(hours=1), "quarters": QUARTER}
 
@@ -67,27 +66,27 @@ def _add(bucket: Document, detail: str, bounds: Sequence[datetime], end: datetim
                 sums[places[slot]][name] += number
 
 
-async def read_waits(source: BucketSource, whole: Period) -> dict[Step, Bins]:
+async def read_waits(source: BucketSource, whole: Period) -> dict[Step, Mapping[int, int]]:
     """Return the waits that ended within the range, in bins."""
     days, edges = _split(whole)
     inner, outer = await asyncio.gather(
         source.find(BucketKind.COUNTS, days, ("waits",)), source.find(BucketKind.WAITS, edges, ("quarters",))
     )
-    bins = {step: Bins() for step in Step}
+    bins: dict[str, dict[str, int]] = {step.value: {} for step in Step}
     for bucket in inner:
         _add_bins(bins, bucket.get("waits", {}))
     for bucket in outer:
         for step, by_quarter in bucket.get("quarters", {}).items():
             for numbers in _inside(bucket["day"], by_quarter, whole):
                 _add_bins(bins, {step: numbers})
-    return bins
+    return {step: {int(number): count for number, count in bins[step].items()} for step in Step}
 
 
-def _add_bins(bins: Mapping[Step, Bins], waits: Mapping[str, Mapping[str, int]]) -> None:
+def _add_bins(bins: Mapping[str, dict[str, int]], waits: Mapping[str, Mapping[str, int]]) -> None:
     for step, numbers in waits.items():
-        target = bins[Step(step)]
+        target = bins[step]
         for bin_number, number in numbers.items():
-            target[int(bin_number)] += number
+            target[bin_number] = target.get(bin_number, 0) + number
 
 
 async def read_templates(source: BucketSource, whole: Period) -> list[Document]:

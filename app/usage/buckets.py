@@ -24,16 +24,19 @@ RequestKey = tuple[str, str]
 
 
 async def add_to_buckets(database: Database, additions: Additions, writer: int, session: Session) -> None:
-    """Add the numbers to the buckets of this writer slot."""
+    """Add the numbers to the buckets of this writer slot, and mark the days that change."""
     changes = []
-    for key, numbers in additions.numbers.items():
+    companies_by_day: dict[datetime, set[str]] = defaultdict(set)
+    for key, numbers in additions.numbers().items():
         change: Document = {"$inc": {path: number for path, number in numbers.items() if number}}
         if key in additions.names:
             change["$max"] = {"named": named_of(additions.names[key])}
         if change["$inc"] or "$max" in change:
             changes.append(UpdateOne({**identity_of(key), "writer": writer}, change, upsert=True))
+            companies_by_day[key.day].add(key.company_id)
     if changes:
         await database[BUCKETS].bulk_write(changes, ordered=False, session=session)
+        await mark_days(database, companies_by_day, session)
 
 
 async def fold_into_requests(

@@ -9,14 +9,17 @@ most reads need nothing finer and stay small.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.usage.durations import bin_of
 from app.usage.timeline import Wait
 
-QUARTER_MINUTES = 15
+QUARTER_SECONDS = 900
+QUARTERS = 96  # of a day
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BucketKind(StrEnum):
@@ -38,33 +41,29 @@ class BucketKey(NamedTuple):
 
 @dataclass(slots=True)
 class Additions:
-    """What a set of events adds to each bucket: dotted path to number, and the latest name of each template."""
+    """What a set of events adds to the buckets.
 
-    numbers: dict[BucketKey, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    Events and waits are first counted by quarter of an hour, in numbers since 1970, and spread over buckets at the end:
+    there are far fewer quarters than events.
+    """
+
+    events: dict[tuple[str, str, str, int], int] = field(default_factory=lambda: defaultdict(int))
+    waits: dict[tuple[str, str, int, int], int] = field(default_factory=lambda: defaultdict(int))
     names: dict[BucketKey, tuple[datetime, str]] = field(default_factory=dict)
 
     def add_event(self, event: Mapping[str, Any]) -> None:
         """Count one event."""
-        moment, name = event["occurredAt"], event["name"]
-        day, quarter = day_of(moment), quarter_of(moment)
-        counts = self.numbers[BucketKey(event["companyId"], BucketKind.COUNTS, day)]
-        counts[f"counts.{name}"] += 1
-        counts[f"hours.{name}.{moment.hour}"] += 1
-        counts[f"quarters.{name}.{quarter}"] += 1
-        if "templateId" in event:
-            key = BucketKey(event["companyId"], BucketKind.TEMPLATE, day, event["templateId"])
-            template = self.numbers[key]
-            template[f"counts.{name}"] += 1
-            template[f"quarters.{name}.{quarter}"] += 1
+        moment, company_id, template_id = event["occurredAt"], event["companyId"], event.get("templateId", "")
+        quarter = quarter_of(moment)
+        self.events[company_id, event["name"], template_id, quarter] += 1
+        if template_id:
+            key = BucketKey(company_id, BucketKind.TEMPLATE, _day_of(quarter), template_id)
             named = moment, event["templateName"]
             self.names[key] = max(self.names.get(key, named), named)
 
     def add_wait(self, company_id: str, wait: Wait, number: int = 1) -> None:
         """Count one wait at the moment when it ended; a `number` of -1 takes it back."""
-        day, quarter, bin_number = day_of(wait.ended_at), quarter_of(wait.ended_at), bin_of(wait.seconds)
-        self.numbers[BucketKey(company_id, BucketKind.COUNTS, day)][f"waits.{wait.step}.{bin_number}"] += number
-        key = BucketKey(company_id, BucketKind.WAITS, day)
-        self.numbers[key][f"quarters.{wait.step}.{quarter}.{bin_number}"] += number
+        self.waits[company_id, wait.step, quarter_of(wait.ended_at), bin_of(wait.seconds)] += number
 
     def move_waits(self, company_id: str, before: Iterable[Wait], after: Iterable[Wait]) -> None:
         """Take the waits of a request back as they were and count them as they are now."""
@@ -74,17 +73,30 @@ class Additions:
         for wait in after - before:
             self.add_wait(company_id, wait)
 
-    def companies_by_day(self) -> dict[datetime, set[str]]:
-        """Return the days whose numbers change, and of which companies."""
-        companies: dict[datetime, set[str]] = defaultdict(set)
-        for key, numbers in self.numbers.items():
-            if any(numbers.values()):
-                companies[key.day].add(key.company_id)
-        return companies
+    def numbers(self) -> dict[BucketKey, dict[str, int]]:
+        """Return for each bucket that changes what is added to it: dotted path to number."""
+        numbers: dict[BucketKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for (company_id, name, template_id, quarter), number in self.events.items():
+            day, of_day = _day_of(quarter), quarter % QUARTERS
+            counts = numbers[BucketKey(company_id, BucketKind.COUNTS, day)]
+            counts[f"counts.{name}"] += number
+            counts[f"hours.{name}.{of_day // 4}"] += number
+            counts[f"quarters.{name}.{of_day}"] += number
+            if template_id:
+                template = numbers[BucketKey(company_id, BucketKind.TEMPLATE, day, template_id)]
+                template[f"counts.{name}"] += number
+                template[f"quarters.{name}.{of_day}"] += number
+        for (company_id, step, quarter, bin_number), number in self.waits.items():
+            if number:
+                day, of_day = _day_of(quarter), quarter % QUARTERS
+                numbers[BucketKey(company_id, BucketKind.COUNTS, day)][f"waits.{step}.{bin_number}"] += number
+                waits = numbers[BucketKey(company_id, BucketKind.WAITS, day)]
+                waits[f"quarters.{step}.{of_day}.{bin_number}"] += number
+        return numbers
 
     def buckets(self) -> list[dict[str, Any]]:
         """Return the buckets that these additions alone make, as they are stored."""
-        return [self._bucket(key, numbers) for key, numbers in self.numbers.items() if any(numbers.values())]
+        return [self._bucket(key, numbers) for key, numbers in self.numbers().items() if any(numbers.values())]
 
     def _bucket(self, key: BucketKey, numbers: Mapping[str, int]) -> dict[str, Any]:
         bucket: dict[str, Any] = identity_of(key)
@@ -116,5 +128,10 @@ def day_of(moment: datetime) -> datetime:
 
 
 def quarter_of(moment: datetime) -> int:
-    """Return the quarter of an hour within the UTC day, 0 to 95."""
-    return (moment.hour * 60 + moment.minute) // QUARTER_MINUTES
+    """Return the quarter of an hour, counted from 1970."""
+    return int(moment.timestamp()) // QUARTER_SECONDS
+
+
+@lru_cache(maxsize=4_096)
+def _day_of(quarter: int) -> datetime:
+    return EPOCH + timedelta(days=quarter // QUARTERS)

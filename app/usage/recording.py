@@ -24,7 +24,7 @@ from pymongo.errors import BulkWriteError
 
 from app.database.client import AWAY_ERRORS, Database, Document
 from app.database.transactions import Session, run_in_transaction
-from app.usage.buckets import add_to_buckets, fold_into_requests, mark_days
+from app.usage.buckets import add_to_buckets, fold_into_requests
 from app.usage.folding import Additions
 
 EVENTS = "events"
@@ -140,7 +140,6 @@ class Recorder:
             await self._insert(fresh, session)
             await fold_into_requests(self.database, fresh, additions, session)
             await add_to_buckets(self.database, additions, self._writer, session)
-            await mark_days(self.database, additions.companies_by_day(), session)
 
         await run_in_transaction(self.database, work, on_conflict=self._move)
 
