@@ -95,7 +95,8 @@ class Patterns:
 
     def rule_of(self, place: bytes) -> str:
         """Return the rule of a place: the first whose pattern is all of it, which is the one that found it."""
-        return self.rules[min(self.kinds.Match(place))]
+        first: int = min(self.kinds.Match(place))
+        return self.rules[first]
 
 
 def combine(*names: str) -> Patterns:

@@ -99,7 +99,7 @@ def without_care() -> Iterator[None]:
 async def running_app(folder: Path, uri: str) -> AsyncIterator[httpx.AsyncClient]:
     """Run the app on a database of its own and give a client that is a person of the demo."""
     settings = Settings(
-        mongodb_uri=uri,  # type: ignore[arg-type] # pydantic takes the text
+        mongodb_uri=uri,
         mongodb_database=f"bench_{uuid.uuid4().hex[:8]}",
         data_dir=folder,
         calls_per_minute=10_000_000,

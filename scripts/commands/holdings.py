@@ -1,0 +1,117 @@
+"""scripts/holdings: what the server holds per category, oldest and newest, and what expires when. Changes nothing."""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import orjson
+from pydantic import SecretStr
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+from rich.console import Console
+from rich.table import Table
+
+from app.clock import utc_now
+from app.database.client import connect
+from app.database.replica_set import REPLICA_SET
+from app.database.retention import LATE_AFTER, Holding, longest_lag, read_holdings
+from app.settings import Settings
+from scripts.commands.exits import Exit, fail
+from scripts.commands.storage import reachable_database, read_settings
+
+COLUMNS = ("category", "collection", "records", "oldest", "newest", "life", "next to expire", "late by")
+REACH_MS = 1_000
+WIDTH_IN_FILES = 160
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/holdings",
+        description="Print what the server holds per category, oldest and newest, and what expires when.",
+        epilog="Reads MONGODB_URI, or the MongoDB of DATA_DIR, which may be running. Ends with 1 if something is past "
+        "its life by more than an hour. day_keys are the days whose error reports can be opened.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON list, for programs")
+    options = parser.parse_args()
+    try:
+        with running_database(read_settings()) as settings:
+            holdings = asyncio.run(read(settings))
+    except PyMongoError:
+        fail(Exit.FAILED, "the database cannot be reached")
+    now = utc_now()
+    if options.json:
+        sys.stdout.write(orjson.dumps([as_row(holding, now) for holding in holdings]).decode() + "\n")
+    else:
+        print_table(holdings, now)
+    return Exit.FAILED if longest_lag(holdings, now) > LATE_AFTER else Exit.OK
+
+
+@contextlib.contextmanager
+def running_database(settings: Settings) -> Iterator[Settings]:
+    """Give settings that name a running MongoDB: a server's own one where that runs."""
+    with contextlib.suppress(OSError, ValueError, PyMongoError):
+        if not settings.mongodb_uri.get_secret_value():
+            port = int((settings.data_dir / "mongod.port").read_text(encoding="ascii"))
+            uri = f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
+            with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=REACH_MS) as client:
+                client.admin.command("ping")
+            settings = settings.model_copy(update={"mongodb_uri": SecretStr(uri)})
+    with reachable_database(settings) as reachable:
+        yield reachable
+
+
+async def read(settings: Settings) -> list[Holding]:
+    """Return what is held."""
+    database = connect(settings)
+    try:
+        return await read_holdings(database, settings)
+    finally:
+        await database.close()
+
+
+def as_row(holding: Holding, now: datetime) -> dict[str, object]:
+    """Return one line; lives and lags in seconds."""
+    return {
+        "category": holding.category,
+        "collection": holding.collection,
+        "records": holding.records,
+        "oldest": holding.oldest,
+        "newest": holding.newest,
+        "lifeSeconds": holding.life.total_seconds() if holding.life is not None else None,
+        "nextExpiry": holding.next_expiry,
+        "lagSeconds": holding.lag(now).total_seconds(),
+    }
+
+
+def print_table(holdings: list[Holding], now: datetime) -> None:
+    """Print one line for each collection."""
+    table = Table(*COLUMNS, box=None)
+    for holding in holdings:
+        late = holding.lag(now)
+        life = "no end of its own" if holding.life is None else _days(holding.life)
+        table.add_row(
+            holding.category,
+            holding.collection,
+            f"{holding.records:,}",
+            *(_minute(moment) for moment in (holding.oldest, holding.newest)),
+            life,
+            _minute(holding.next_expiry),
+            _days(late) if late > LATE_AFTER else "",
+        )
+    Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(table)
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def _days(span: timedelta) -> str:
+    return f"{span / timedelta(days=1):g} days"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
