@@ -70,6 +70,7 @@ class Context:
             self.principal,
             mode=services.settings.support_access,
             now=self.now,
+            taken=services.support.taken,
         )
         self.disclosures = DisclosureBatch(disclosure)
 

@@ -17,7 +17,15 @@ LATE_AFTER = timedelta(hours=1)
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "CENSUS": ("census", "census_secrets"),
     "USAGE": ("events", "requests", "usage_buckets", "anonymous_usage"),
-    "SUPPORT": ("users", "companies", "support_requests", "support_lookups", "access_receipts", "vault_keys"),
+    "SUPPORT": (
+        "users",
+        "companies",
+        "support_requests",
+        "support_lookups",
+        "access_receipts",
+        "vault_keys",
+        "erasures",
+    ),
     "ERROR": ("errors", "error_groups", "error_sketches", "error_daily", "day_keys", "day_keys_made"),
 }
 _CATEGORY_OF = {collection: category for category, names in CATEGORIES.items() for collection in names}

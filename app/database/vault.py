@@ -25,6 +25,7 @@ from app.database.access import OpenAccess
 from app.database.client import Database
 from app.database.keyring import KEY_BYTES, Keyring
 from app.database.kms import key_management
+from app.database.merging import MergedWork
 from app.database.sealer import Plain, make_sealer
 from app.errors import unavailable
 from app.log import log
@@ -52,6 +53,7 @@ class Vault:
         self._keyring = keyring
         self._kms = key_management(settings, keyring)
         timeout_seconds = settings.database_timeout_ms / 1000
+        self._openings: MergedWork[Binary, Any] = MergedWork(self._open)
         self._sealer = make_sealer(database.client, f"{database.name}.{KEYS}", self._kms, timeout_seconds)
 
     async def prepare(self) -> None:
@@ -88,10 +90,10 @@ class Vault:
         return [{name: next(sealed) for name in values} for _, values in groups]
 
     async def open(self, access: OpenAccess, values: Sequence[Binary]) -> list[str | None]:
-        """Return what was sealed, in order and in one batch; None where the key is destroyed or the value damaged."""
+        """Return what was sealed, in order, at most one batch; None where the key is destroyed or the value damaged."""
         if not isinstance(access, OpenAccess):
             raise TypeError("values open for an OpenAccess only")
-        return [value if isinstance(value, str) else None for value in await self._open(values)]
+        return [value if isinstance(value, str) else None for value in await self._openings.run(values)]
 
     async def destroy_key(self, owner: str, *, made_before: datetime | None = None) -> bool:
         """Destroy the owner's key for good and return whether there was one (made not after a moment, if one is given).

@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import Context
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -26,6 +27,7 @@ RETRY_SECONDS = 0.002
 # After a turn without a break other processes get their chance; else the one that won last always wins again.
 TURN_SECONDS = 0.05
 BREAK_SECONDS = 0.004
+NOTE_SECONDS = 0.2  # a crash may leave the last receipts un-noted for so long; they themselves are durable
 
 _Waiting = tuple[tuple[ReceiptDraft, ...], "asyncio.Future[list[Receipt]]"]
 
@@ -41,6 +43,8 @@ class ReceiptWriter:
         self._writing: asyncio.Task[None] | None = None
         self._noting: asyncio.Task[None] | None = None
         self._noted = 0
+        self._note_at = 0.0
+        self._closing = asyncio.Event()
         self._turn_started = self._wrote_at = 0.0
 
     async def append(self, drafts: Sequence[ReceiptDraft]) -> list[Receipt]:
@@ -56,6 +60,7 @@ class ReceiptWriter:
 
     async def close(self) -> None:
         """Wait until what was appended is written and the head is noted."""
+        self._closing.set()
         for task in (self._writing, self._noting):
             if task is not None:
                 await asyncio.wait({task})
@@ -132,7 +137,10 @@ class ReceiptWriter:
 
     async def _save_head(self) -> None:
         while self._end is not None and self._end.sequence > self._noted:
+            await self._await_note_time()
             end = self._end
+            if end is None:
+                return
             try:
                 await save_head(self._database, end)
             except DuplicateKeyError:
@@ -141,3 +149,12 @@ class ReceiptWriter:
                 log.warning("head of receipts not noted", **describe_exception(error))
                 return  # the next append notes it
             self._noted = end.sequence
+
+    async def _await_note_time(self) -> None:
+        """Let a little time pass between two notes: a note is a write that no operation should pay for alone."""
+        pause = self._note_at - time.monotonic()
+        if pause > 0 and not self._closing.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._closing.wait()
+        self._note_at = time.monotonic() + NOTE_SECONDS

@@ -21,7 +21,7 @@ from app.receipts.model import ReceiptDraft
 from app.receipts.writer import ReceiptWriter
 from app.support.model import Subject, SupportRequest
 from app.support.policy import AccessMode, Allowed, Decision, Denied, acting_role, decide
-from app.support.store import find_taken_by
+from app.support.store import TakenReads
 from auth.principal import Principal, Role
 from auth.rights import Action, Scope, scopes_of
 
@@ -52,9 +52,10 @@ class Disclosure:
         *,
         mode: AccessMode,
         now: datetime,
+        taken: TakenReads | None = None,
     ) -> None:
         """Take the parts; nothing is read until a field is wanted."""
-        self._database = database
+        self._taken = taken or TakenReads(database)
         self._vault = vault
         self._receipts = receipts
         self._principal = principal
@@ -95,7 +96,7 @@ class Disclosure:
         async with self._lock:
             if self._requests is None:
                 may = Scope.TAKEN in scopes_of(self._principal, Action.OPEN_RESTRICTED) and self._mode == "request"
-                self._requests = await find_taken_by(self._database, self._principal.subject, self._now) if may else []
+                self._requests = await self._taken.of(self._principal.subject, self._now) if may else []
             return self._requests
 
     async def _write_receipts(self, wanted: Sequence[Wanted], decisions: Mapping[Subject, Decision]) -> None:

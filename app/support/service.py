@@ -4,7 +4,7 @@ What is not the caller's is answered like what does not exist. Who may open rest
 decided in `policy.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.database.client import Database
@@ -16,7 +16,7 @@ from app.receipts.writer import ReceiptWriter
 from app.support.model import SupportRequest, SupportRequestStatus, is_taken_by, status_at
 from app.support.opening import Opening
 from app.support.reach import may_close, requests_within, show_request
-from app.support.store import close_request, find_request, find_requests, release_request, take_request
+from app.support.store import TakenReads, close_request, find_request, find_requests, release_request, take_request
 from app.support.subjects import SubjectAsked
 from auth.principal import Principal, Role
 from auth.rights import Action, scopes_of
@@ -35,6 +35,11 @@ class SupportService:
     receipts: ReceiptWriter
     access: timedelta
     request_life: timedelta
+    taken: TakenReads = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share one reader of who has taken what."""
+        object.__setattr__(self, "taken", TakenReads(self.database))
 
     async def open(
         self, principal: Principal, asked: SubjectAsked | None, reason: str, ticket: str | None, now: datetime

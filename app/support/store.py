@@ -1,10 +1,12 @@
 """Support requests in MongoDB. Each change is one conditional update, so that of two agents exactly one wins."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pymongo import ReturnDocument
 
 from app.database.client import Database, Document
+from app.database.merging import MergedWork
 from app.database.pages import Page, PageRequest, find_page
 from app.support.model import SupportRequest, SupportRequestStatus
 
@@ -36,6 +38,26 @@ async def find_taken_by(database: Database, agent: str, now: datetime) -> list[S
     query = {"takenBy": agent, "status": SupportRequestStatus.TAKEN.value, "accessEndsAt": {"$gt": now}}
     requests: list[SupportRequest] = await database[REQUESTS].find(query).to_list(None)
     return requests
+
+
+class TakenReads:
+    """Which requests agents have: what operations ask at the same moment goes out as one read."""
+
+    def __init__(self, database: Database) -> None:
+        """Name the database; nothing is read yet."""
+        self._database = database
+        self._merged: MergedWork[tuple[str, datetime], list[SupportRequest]] = MergedWork(self._find)
+
+    async def of(self, agent: str, now: datetime) -> list[SupportRequest]:
+        """Return the requests that an agent has at this moment, as they are now."""
+        return (await self._merged.run([(agent, now)]))[0]
+
+    async def _find(self, asked: Sequence[tuple[str, datetime]]) -> list[list[SupportRequest]]:
+        agents = sorted({agent for agent, _ in asked})
+        since = min(now for _, now in asked)
+        query = {"takenBy": {"$in": agents}, "status": SupportRequestStatus.TAKEN.value, "accessEndsAt": {"$gt": since}}
+        rows = await self._database[REQUESTS].find(query).to_list(None)
+        return [[row for row in rows if row["takenBy"] == agent and row["accessEndsAt"] > now] for agent, now in asked]
 
 
 async def count_open_of(database: Database, opener: str, now: datetime) -> int:
