@@ -6,6 +6,7 @@ Nothing here walks a body byte by byte in Python; a body of 1 MiB costs about 5 
 import asyncio
 from array import array
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from itertools import accumulate
 from typing import Any
 
@@ -28,10 +29,14 @@ class ClientGoneError(Exception):
 async def read_body(receive: Receive, declared_length: str, max_bytes: int, seconds: float) -> bytes:
     """Return the body; raises `PAYLOAD_TOO_LARGE` once more than `max_bytes` have arrived, 408 after `seconds`."""
     if declared_length.isdecimal() and len(declared_length) < 20 and int(declared_length) > max_bytes:  # noqa: PLR2004 - digits of 2**64
+        await _discard(receive, max_bytes)
         raise _too_large(max_bytes)
     try:
         async with asyncio.timeout(seconds):
             return await _read_chunks(receive, max_bytes)
+    except AppError:
+        await _discard(receive, max_bytes)
+        raise
     except TimeoutError:
         message = f"The body did not arrive within {seconds:g} seconds."
         raise HttpError(408, message, {"Connection": "close"}, limit="seconds", maximum=seconds) from None
@@ -51,6 +56,21 @@ async def _read_chunks(receive: Receive, max_bytes: int) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _discard(receive: Receive, max_bytes: int) -> None:
+    """Let some of what is still under way arrive, unkept: a caller who is hung up on in the middle reads no answer."""
+    discarded = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while discarded < max_bytes:
+                message = await receive()
+                discarded += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+
+
+DISCARD_SECONDS = 1.0
 
 
 def _too_large(max_bytes: int) -> AppError:

@@ -1,0 +1,78 @@
+"""Errors as callers see them and as the log keeps them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from graphql import GraphQLError, parse
+
+from app.errors import AppError, ErrorCode
+from auth.principal import Role
+from graphql_schema.errors import format_error, to_public
+from tests.harness.system import System
+
+SECRET = "alice@contoso.example"
+FIELD = parse("{ user(id: 1) { id } }").definitions[0].selection_set.selections[0]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(SECRET),
+        KeyError(SECRET),
+        GraphQLError(f"Expected value of type 'User' but got: {SECRET}.", FIELD),
+        GraphQLError(f"ID cannot represent value: {SECRET}"),
+        RecursionError(SECRET),
+        MemoryError(SECRET),
+    ],
+)
+def test_what_nobody_foresaw_is_masked(error: Exception) -> None:
+    """Also what GraphQL itself says of a value that a resolver returned."""
+    wrapped = GraphQLError(str(error), FIELD, path=["user"], original_error=error)
+    for found in (format_error(wrapped, "1234"), format_error(GraphQLError(str(error), FIELD, path=["user"]), "1234")):
+        assert SECRET not in json.dumps(found)
+        assert found["extensions"] == {"code": "INTERNAL", "requestId": "1234"}
+        assert found["path"] == ["user"]
+
+
+def test_a_wrong_argument_is_the_callers_to_read() -> None:
+    """GraphQL's own sentence about the document stays."""
+    argument = FIELD.arguments[0]
+    public = to_public(GraphQLError("Argument 'id' has an invalid value.", argument.value), "1")
+    assert (public.code, public.message) == (ErrorCode.BAD_USER_INPUT, "Argument 'id' has an invalid value.")
+
+
+def test_a_refusal_of_ours_passes_as_it_is() -> None:
+    """However deep it is wrapped."""
+    own = AppError(ErrorCode.FORBIDDEN, "You may not.", field="a", needs="b")
+    wrapped = GraphQLError("x", FIELD, original_error=GraphQLError("y", FIELD, original_error=own))
+    assert format_error(wrapped, "1")["extensions"] == {"code": "FORBIDDEN", "field": "a", "needs": "b"}
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Any]]:
+    """What is logged, before it is written."""
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+async def test_the_log_holds_who_what_and_how_long_and_no_data(edge: System, lines: list[Any]) -> None:
+    """Operation name, roles, request id, outcome, duration as plain texts and numbers; nothing that was sent."""
+    query = f'query Look($id: ID!) {{ user(id: $id) {{ id }} a: user(id: "{SECRET}") {{ id }} }} # {SECRET}'
+    reply = await edge.ask(query, Role.SUPPORT, id=SECRET)
+    (line,) = [line for line in lines if line["event"] == "operation"]
+    assert (line["operation"], line["roles"], line["status"]) == ("Look", ["support"], reply.status)
+    assert line["request_id"] == reply.headers["x-request-id"]
+    assert {type(value) for value in [*line["roles"], *line["codes"]]} == {str}
+    assert 0 < line["milliseconds"] < 10_000
+    assert SECRET not in json.dumps(line)
+
+
+async def test_no_hostile_text_reaches_the_log(edge: System, lines: list[Any]) -> None:
+    """Not by a name, a token or a header; one call is one line."""
+    await edge.ask("query " + "N" * 5_000 + " { me { kind } }", token=f"{SECRET}\n{{}}")
+    await edge.client.post("/graphql", json={"query": SECRET}, headers={"X-Forwarded-For": SECRET})
+    assert SECRET not in json.dumps(lines)
+    assert max(len(json.dumps(line)) for line in lines) < 500
