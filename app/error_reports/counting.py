@@ -8,22 +8,25 @@ for which they are not read as truth. No text is kept but codes and the names of
 import asyncio
 import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 
 from app.database.client import Database
+from app.database.merging import MergedWork
 from app.error_reports.day_keys import day_of
 from app.error_reports.grouping import code_of
 from app.error_reports.model import Report
 from app.error_reports.people import register_of
 from app.error_reports.sketches import bin_of
+from app.log import describe_exception, log
 
 ALL = "ALL"  # in place of a company id: the vendor's view
 QUICK = WriteConcern(w=1)  # counts are approximate anyway; the reports themselves are durable before
@@ -38,96 +41,116 @@ class Addition:
     """What one document gains."""
 
     first: dict[str, Any]
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
     highest: dict[str, Any] = field(default_factory=dict)
 
-    def as_update(self, identity: str) -> UpdateOne:
-        """Return the upsert that adds this."""
-        update: dict[str, Any] = {"$setOnInsert": self.first, "$inc": dict(self.counts)}
+    def count(self, name: str, number: int = 1) -> None:
+        """Add to one of its counts."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def raise_to(self, name: str, value: Any) -> None:  # noqa: ANN401 - a time or a rank
+        """Raise one of its highest values."""
+        if name not in self.highest or self.highest[name] < value:
+            self.highest[name] = value
+
+    def merge(self, other: "Addition") -> None:
+        """Take in what another one adds."""
+        for name, number in other.counts.items():
+            self.count(name, number)
+        for name, value in other.highest.items():
+            self.raise_to(name, value)
+
+    def as_update(self, owner: str, rest: str) -> UpdateOne:
+        """Return the upsert that adds this to the document of an owner."""
+        update: dict[str, Any] = {"$setOnInsert": {"owner": owner, **self.first}, "$inc": self.counts}
         if self.highest:
             update["$max"] = self.highest
-        return UpdateOne({"_id": identity}, update, upsert=True)
+        return UpdateOne({"_id": f"{owner}/{rest}"}, update, upsert=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The accepted reports of one call: whose, when."""
+
+    company_id: str | None
+    person: str | None
+    reports: Sequence[Report]
+    now: datetime
 
 
 class Additions:
-    """What a batch adds, by collection and document."""
+    """What accepted reports add, by collection and document, whosever they are."""
 
-    def __init__(self, company_id: str | None, person: str | None, now: datetime) -> None:
-        """Take who reports, and when."""
-        self._owners = (ALL,) if company_id is None else (ALL, company_id)
-        self._person = person
-        self._now = now
-        self._day = day_of(now)
-        self._day_name = self._day.date().isoformat()
-        self._found: dict[str, dict[str, Addition]] = defaultdict(dict)
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.found: dict[str, dict[str, Addition]] = defaultdict(dict)
 
-    def add(self, report: Report) -> None:
-        """Count one report."""
-        fields, payload = report.fields, report.payload
-        for owner in self._owners:
-            self._add_group(owner, fields)
-            day = self._of(
-                "error_daily", owner, f"{self._day_name}/{fields['kind']}", day=self._day, kind=fields["kind"]
-            )
-            day.counts["count"] += 1
+    def add(self, accepted: Accepted) -> None:
+        """Count the reports of one call."""
+        day = day_of(accepted.now)
+        name = day.date().isoformat()
+        for report in accepted.reports:
+            fields, payload = report.fields, report.payload
+            self._add_group(fields, accepted)
+            kind = fields["kind"]
+            self._of("error_daily", f"{name}/{kind}", day=day, kind=kind).count("count")
             if performance := payload.get("performance"):
-                self._add_duration(owner, performance, fields.get("appVersion"))
+                self._add_duration(performance, fields.get("appVersion"), day, name)
             if network := payload.get("network"):
-                self._add_network(owner, network)
+                self._add_network(network, day, name)
 
-    def _of(self, collection: str, owner: str, rest: str, **first: object) -> Addition:
-        found = self._found[collection]
-        identity = f"{owner}/{rest}"
-        if identity not in found:
-            found[identity] = Addition({"owner": owner, **first})
-        return found[identity]
+    def merge(self, other: "Additions") -> None:
+        """Take in what others add."""
+        for collection, found in other.found.items():
+            for rest, addition in found.items():
+                self._of(collection, rest, **addition.first).merge(addition)
 
-    def _add_group(self, owner: str, fields: dict[str, Any]) -> None:
+    def updates(self, owner: str) -> Iterator[tuple[str, list[UpdateOne]]]:
+        """Give the updates of each collection for an owner's documents."""
+        for collection, found in self.found.items():
+            yield collection, [addition.as_update(owner, rest) for rest, addition in found.items()]
+
+    def _of(self, collection: str, rest: str, **first: object) -> Addition:
+        found = self.found[collection]
+        if rest not in found:
+            found[rest] = Addition(first)
+        return found[rest]
+
+    def _add_group(self, fields: dict[str, Any], accepted: Accepted) -> None:
         group = fields["groupId"]
-        first: dict[str, Any] = {"groupId": group, "kind": fields["kind"], "firstSeenAt": self._now}
-        if code := code_of(fields.get("code")):
-            first["code"] = code
-        addition = self._of("error_groups", owner, group, **first)
-        addition.counts["count"] += 1
-        addition.highest["lastSeenAt"] = self._now
-        if self._person is not None:
-            register, rank = register_of(group, self._person)
-            addition.highest[f"people.{register}"] = rank
-
-    def _add_duration(self, owner: str, performance: dict[str, Any], version: str | None) -> None:
-        operation = _VARYING_STEP.sub("#", performance["operation"])
-        sketch = self._sketch(owner, "DURATION", operation, version)
-        sketch.counts[f"bins.{bin_of(performance['durationMs'])}"] += 1
-        sketch.counts["count"] += 1
-        sketch.counts["failed"] += performance.get("succeeded") is False
-
-    def _add_network(self, owner: str, network: dict[str, Any]) -> None:
-        for name, measure in (("roundTripMs", "ROUND_TRIP"), ("downlinkMbps", "DOWNLINK")):
-            if name in network:
-                sketch = self._sketch(owner, measure)
-                sketch.counts[f"bins.{bin_of(network[name])}"] += 1
-                sketch.counts["count"] += 1
-        quality = self._sketch(owner, "QUALITY")
-        quality.counts["count"] += 1
-        for name, known in (("connection", CONNECTIONS), ("effectiveType", EFFECTIVE_TYPES)):
-            if name in network:
-                value = network[name].lower()
-                quality.counts[f"{name}.{value if value in known else 'other'}"] += 1
-        if network.get("online") is False:
-            quality.counts["offline"] += 1
-
-    def _sketch(self, owner: str, measure: str, operation: str = "", version: str | None = None) -> Addition:
-        first: dict[str, Any] = {"day": self._day, "measure": measure}
-        if measure == "DURATION":
-            first |= {"operation": operation, "appVersion": version}
-        return self._of(
-            "error_sketches", owner, f"{self._day_name}/{measure}/{_short_name(operation, version)}", **first
+        code = code_of(fields.get("code"))
+        named = {"code": code} if code else {}
+        addition = self._of(
+            "error_groups", group, groupId=group, kind=fields["kind"], firstSeenAt=accepted.now, **named
         )
+        addition.count("count")
+        addition.raise_to("lastSeenAt", accepted.now)
+        if accepted.person is not None:
+            register, rank = register_of(group, accepted.person)
+            addition.raise_to(f"people.{register}", rank)
 
-    def updates(self) -> Iterator[tuple[str, list[UpdateOne]]]:
-        """Give the updates of each collection."""
-        for collection, found in self._found.items():
-            yield collection, [addition.as_update(identity) for identity, addition in found.items()]
+    def _add_duration(self, performance: dict[str, Any], version: str | None, day: datetime, name: str) -> None:
+        operation = _VARYING_STEP.sub("#", performance["operation"])
+        rest = f"{name}/DURATION/{_short_name(operation, version)}"
+        sketch = self._of("error_sketches", rest, day=day, measure="DURATION", operation=operation, appVersion=version)
+        sketch.count(f"bins.{bin_of(performance['durationMs'])}")
+        sketch.count("count")
+        sketch.count("failed", int(performance.get("succeeded") is False))
+
+    def _add_network(self, network: dict[str, Any], day: datetime, name: str) -> None:
+        for member, measure in (("roundTripMs", "ROUND_TRIP"), ("downlinkMbps", "DOWNLINK")):
+            if member in network:
+                sketch = self._of("error_sketches", f"{name}/{measure}", day=day, measure=measure)
+                sketch.count(f"bins.{bin_of(network[member])}")
+                sketch.count("count")
+        quality = self._of("error_sketches", f"{name}/QUALITY", day=day, measure="QUALITY")
+        quality.count("count")
+        for member, known in (("connection", CONNECTIONS), ("effectiveType", EFFECTIVE_TYPES)):
+            if member in network:
+                value = network[member].lower()
+                quality.count(f"{member}.{value if value in known else 'other'}")
+        if network.get("online") is False:
+            quality.count("offline")
 
 
 @lru_cache(maxsize=4_096)
@@ -135,15 +158,35 @@ def _short_name(operation: str, version: str | None) -> str:
     return hashlib.blake2b(f"{operation}\x00{version}".encode(), digest_size=12).hexdigest()
 
 
-async def count_reports(
-    database: Database, company_id: str | None, person: str | None, reports: Iterable[Report], now: datetime
-) -> None:
-    """Count accepted reports; one bulk write for each collection, all at once."""
-    additions = Additions(company_id, person, now)
-    for report in reports:
-        additions.add(report)
-    writes = (
-        database[collection].with_options(write_concern=QUICK).bulk_write(updates, ordered=False)
-        for collection, updates in additions.updates()
-    )
-    await asyncio.gather(*writes)
+class ReportCounter:
+    """Counts for all callers of one process: what is accepted during one write goes together as the next."""
+
+    def __init__(self, database: Database) -> None:
+        """Count nothing yet."""
+        self._database = database
+        self._merged = MergedWork[Accepted, None](self._write)
+
+    async def count(self, accepted: Accepted) -> None:
+        """Count accepted reports; they are stored already, so a failure is logged and not the caller's."""
+        try:
+            await self._merged.run([accepted])
+        except PyMongoError as error:
+            log.warning("reports_not_counted", reports=len(accepted.reports), **describe_exception(error))
+
+    async def _write(self, calls: Sequence[Accepted]) -> list[None]:
+        by_owner: dict[str, Additions] = defaultdict(Additions)
+        for accepted in calls:
+            by_owner[accepted.company_id or ALL].add(accepted)
+        for owner, additions in list(by_owner.items()):
+            if owner != ALL:
+                by_owner[ALL].merge(additions)
+        updates: dict[str, list[UpdateOne]] = defaultdict(list)
+        for owner, additions in by_owner.items():
+            for collection, found in additions.updates(owner):
+                updates[collection] += found
+        writes = (
+            self._database[collection].with_options(write_concern=QUICK).bulk_write(found, ordered=False)
+            for collection, found in updates.items()
+        )
+        await asyncio.gather(*writes)
+        return [None] * len(calls)

@@ -5,13 +5,14 @@ the key of its day (`day_keys.py`).
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from app.error_reports.patterns import IN_IDS
+from app.error_reports.patterns import ANYWHERE, ID_LONGEST, IN_IDS
 from app.error_reports.scrubbing import NO_IDS, Scrubber
 from app.ingest import Item, check_id, check_line, check_moment, cut_text
 
@@ -48,6 +49,7 @@ class Report:
     payload: dict[str, Any]
 
 
+_UUID = re.compile(r"(?=.*[A-Fa-f])[0-9A-Fa-f]{8}(-?)[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{12}")
 Pseudonym = Callable[[str], str]
 
 
@@ -58,7 +60,7 @@ def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: froz
     """
     reading = _Reading(Scrubber(known_ids))
     report_id = check_id("reportId", item["reportId"])
-    clean_id = reading.scrubber.scrub("reportId", report_id, IN_IDS) == report_id
+    clean_id = reading.is_clean_id("reportId", report_id)
     fields: dict[str, Any] = {
         "reportId": report_id if clean_id else pseudonym(f"report/{report_id}"),
         "kind": str(item["kind"]),
@@ -90,6 +92,12 @@ class _Reading:
     """Reads the texts of one report; each is scrubbed before it is cut, so that nothing hides half behind the cut."""
 
     scrubber: Scrubber
+
+    def is_clean_id(self, path: str, value: str) -> bool:
+        if _UUID.fullmatch(value):  # the common form costs no scan
+            return value.upper() not in self.scrubber.known
+        patterns = IN_IDS if len(value) <= ID_LONGEST else ANYWHERE
+        return self.scrubber.scrub(path, value, patterns) == value
 
     def text(self, path: str, value: str) -> str:
         text, was_cut = cut_text(self.scrubber.scrub(path, value.replace("\x00", "")))

@@ -78,7 +78,6 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("user", rb"(?i:\b(?:user|login|account|principal|logon)(?: name| id)? ?\\*)['\"][^'\"\r\n]+['\"]?"),
     ("name", rb"\b(?:CN|DC)=[^,;\r\n\"']+"),
     ("random", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{31,}=*"),
-    ("random-id", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{36,}=*"),
 )
 
 
@@ -113,9 +112,10 @@ def combine(*names: str) -> Patterns:
     return Patterns(tuple(rule for rule, _ in chosen), places, kinds)
 
 
-ANYWHERE = combine(*(rule for rule, _ in PATTERNS if rule != "random-id"))
-# An id that a client makes is random by nature; but none is longer than a GUID.
+ANYWHERE = combine(*(rule for rule, _ in PATTERNS))
+# An id that a client makes is random by nature, but none is longer than a GUID.
 IN_IDS = combine(*(rule for rule, _ in PATTERNS if rule != "random"))
+ID_LONGEST = 36
 # What may stand inside a long path that is kept.
-INSIDE = dict.fromkeys(("random", "random-id"), combine("guid", "home-folder"))
+INSIDE = {"random": combine("guid", "home-folder")}
 GUIDS: Any = re2.compile(rb"(?i)\b" + _GUID + rb"\b")

@@ -6,7 +6,9 @@ only those after a key such as `displayName`. Which GUIDs are known ids is told 
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from app.error_reports.patterns import ANYWHERE, INSIDE, Patterns
@@ -39,12 +41,14 @@ class Scrubber:
         if text in _CLEAN:
             return text
         data, was_cut = bound(text.encode(errors="replace"))
-        if not was_cut and patterns.places.search(data) is None:
+        places = patterns.places.finditer(data)
+        first = next(places, None)
+        if first is None and not was_cut:
             if patterns is ANYWHERE:
                 _remember_clean(text)
             return text
         scan = _Scan(self.known, patterns)
-        cleaned = scan.clean(data)
+        cleaned = scan.walk(patterns, data, (0, len(data)), 0, chain((first,), places)) if first else data
         if not scan.found and not was_cut and not scan.gave_up:
             return text
         for rule, count in scan.found.items():
@@ -92,12 +96,20 @@ class _Scan:
 
     def clean(self, data: bytes, depth: int = 0) -> bytes:
         """Return the text without what the rules find."""
-        return self._walk(self.patterns, data, (0, len(data)), depth)
+        return self.walk(self.patterns, data, (0, len(data)), depth)
 
-    def _walk(self, patterns: Patterns, data: bytes, span: tuple[int, int], depth: int) -> bytes:
+    def walk(
+        self,
+        patterns: Patterns,
+        data: bytes,
+        span: tuple[int, int],
+        depth: int,
+        places: Iterator[Any] | None = None,
+    ) -> bytes:
+        """Return this span of the text without what the rules find; `places` if they are being found already."""
         pieces: list[bytes] = []
         done, limit = span
-        places = patterns.places.finditer(data, done, limit)
+        places = patterns.places.finditer(data, done, limit) if places is None else places
         while (match := next(places, None)) is not None:
             start, end = match.span()
             self._places += 1
@@ -129,7 +141,7 @@ class _Scan:
         if instead is not None:
             self.found[rule] += 1
         elif rule in INSIDE:
-            return self._walk(INSIDE[rule], place.data, (place.start, place.end), depth)
+            return self.walk(INSIDE[rule], place.data, (place.start, place.end), depth)
         return instead
 
     def _clean_url(self, text: bytes, depth: int) -> bytes:

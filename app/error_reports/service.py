@@ -16,7 +16,7 @@ from app.database.client import Database, Document
 from app.database.keyring import Keyring
 from app.database.pages import Page, PageRequest, find_page
 from app.database.vault import Vault
-from app.error_reports.counting import count_reports
+from app.error_reports.counting import Accepted, ReportCounter
 from app.error_reports.day_keys import DayKeys, day_of, open_reports, seal_payload
 from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.grouping import fingerprint_of
@@ -37,6 +37,7 @@ class ErrorService:
     vault: Vault
     keyring: Keyring
     keys: DayKeys
+    counter: ReportCounter
     ip_mode: IpMode
     life: timedelta
 
@@ -63,7 +64,7 @@ class ErrorService:
         result = await insert_batch(self.database, "errors", documents, rejected)
         accepted = [read[document["_id"]] for place, document in documents if place in result.places]
         if accepted:
-            await count_reports(self.database, principal.company_id, principal.user_id, accepted, now)
+            await self.counter.count(Accepted(principal.company_id, principal.user_id, accepted, now))
         return result
 
     async def _seal_address(self, principal: Principal, address: str | None) -> dict[str, Any]:

@@ -25,6 +25,7 @@ import orjson
 from app.clock import utc_now
 from app.database.embedded import EmbeddedMongod
 from app.error_reports import service
+from app.error_reports.counting import ReportCounter
 from app.error_reports.scrubbing import Scrubber
 from app.log import configure_logging
 from app.main import build_app
@@ -90,7 +91,7 @@ def without_care() -> Iterator[None]:
     with (
         mock.patch.object(Scrubber, "scrub", lambda _self, _path, text, *_: text),
         mock.patch.object(service, "fingerprint_of", return_value=NO_GROUP),
-        mock.patch.object(service, "count_reports", count_nothing),
+        mock.patch.object(ReportCounter, "count", count_nothing),
     ):
         yield
 

@@ -15,9 +15,9 @@ OPEN = """mutation { openSupportRequest(input: {reason: "cannot sign in"}) { id 
 TAKE = "mutation ($id: ID!) { takeSupportRequest(id: $id) { id } }"
 
 
-async def read(system: System, role: Role, **variables: object) -> list[dict[str, Any]]:
+async def read(system: System, role: Role, wanted: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """Return the reports as a role reads them."""
-    nodes: list[dict[str, Any]] = (await system.ask(ERRORS, role, **variables)).data["errors"]["nodes"]
+    nodes: list[dict[str, Any]] = (await system.ask(ERRORS, role, filter=wanted)).data["errors"]["nodes"]
     return nodes
 
 
@@ -93,7 +93,7 @@ async def test_reports_are_found_by_what_is_open(system: System, wanted: dict[st
     first = make_report(system, reportId="a", code="E1", device={"appVersion": "1.0"})
     second = make_report(system, reportId="b", code="E2", kind="NETWORK", device={"appVersion": "2.0"})
     await send(system, first, second, role=Role.USER)
-    assert [report["reportId"] for report in await read(system, Role.USER, filter=wanted)] == found
+    assert [report["reportId"] for report in await read(system, Role.USER, wanted)] == found
 
 
 async def test_durations_and_networks_are_told_in_quantiles(system: System) -> None:
