@@ -21,6 +21,7 @@ from pymongo.errors import EncryptionError, PyMongoError
 from pymongocrypt.errors import MongoCryptError
 
 from app.database.kms import KeyManagement
+from app.database.opening import open_together, open_together_async
 from app.errors import unavailable
 from app.log import describe_exception, log
 from app.settings import SettingsError
@@ -108,7 +109,12 @@ class MotorSealer:
                     raise_unless_lost(error)
                     return None
 
-        return await self._run(lambda crypt: [open_one(crypt, value) for value in values])
+        def open_all(crypt: Any) -> list[Any]:  # noqa: ANN401
+            with limited(self._seconds):
+                opened = open_together(crypt, values)
+            return [open_one(crypt, value) for value in values] if opened is None else opened
+
+        return await self._run(open_all)
 
     async def rewrap(self, query: Mapping[str, Any]) -> None:
         """Wrap the data keys that match by the present master key."""
@@ -162,6 +168,16 @@ class AsyncSealer:
     async def open(self, values: Sequence[Binary]) -> list[Any]:
         """Return what was sealed; None where the key is gone or the value is damaged."""
         crypt = self._encryption
+        opened: list[Any] = []
+        for start in range(0, len(values), SLICE):
+            part = values[start : start + SLICE]
+            with limited(self._seconds):
+                together = await open_together_async(crypt, part)
+            opened += await self._open_each(crypt, part) if together is None else together
+            await asyncio.sleep(0)
+        return opened
+
+    async def _open_each(self, crypt: Any, values: Sequence[Binary]) -> list[Any]:  # noqa: ANN401
         opened: list[Any] = [None] * len(values)
         for place, value in enumerate(values):
             with limited(self._seconds):
@@ -169,7 +185,6 @@ class AsyncSealer:
                     opened[place] = await crypt.decrypt(value)
                 except EncryptionError as error:
                     raise_unless_lost(error)
-            await _pause(place)
         return opened
 
     async def rewrap(self, query: Mapping[str, Any]) -> None:
