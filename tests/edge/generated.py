@@ -99,6 +99,7 @@ class Maker:
         arguments = [text for argument in field.args.items() if (text := self.argument(*argument)) is not None]
         given = f"({', '.join(arguments)})" if arguments else ""
         below = get_named_type(field.type)
+        given += self.draw(st.sampled_from(["", "", "", " @include(if: true)", " @skip(if: true)"]))
         return f"{name}{given}" if is_leaf_type(below) else f"{name}{given} {self.selection(below, depth + 1)}"
 
     def argument(self, name: str, argument: GraphQLArgument) -> str | None:

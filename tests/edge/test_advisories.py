@@ -98,10 +98,10 @@ def test_bombs_cost_next_to_nothing(name: str) -> None:
     """bombs: refused or planned, each within the time that refusing may take."""
     document, taken = {**HOSTILE, **MORE_BOMBS}[name], []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.thread_time()
         with suppress(AppError, InvalidDocumentError):  # which refusal it is, is told in test_limits.py
             make_plan(build_schema(), document)
-        taken.append(time.perf_counter() - started)
+        taken.append(time.thread_time() - started)
     assert min(taken) < REFUSED_SECONDS
 
 

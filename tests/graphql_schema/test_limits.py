@@ -56,14 +56,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize("document", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_documents_are_refused_in_under_50_ms(document: str) -> None:
-    """The best of three runs counts: other processes of the machine must not fail this."""
+    """The best of three runs in CPU time counts: other processes of the machine must not fail this."""
     schema = build_schema()
     taken = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.thread_time()
         with pytest.raises((AppError, InvalidDocumentError)):
             make_plan(schema, document)
-        taken.append(time.perf_counter() - started)
+        taken.append(time.thread_time() - started)
     assert min(taken) < REFUSED_SECONDS
 
 

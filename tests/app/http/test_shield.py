@@ -61,7 +61,7 @@ async def test_unknown_paths_and_methods_are_coded() -> None:
     client = client_of()
     assert (await client.get("/nothing")).json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
     wrong = await client.post("/ok")
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
+    assert (wrong.status_code, set(wrong.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
 
 
 @pytest.mark.parametrize(
