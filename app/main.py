@@ -14,13 +14,14 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from app.census.secrets import CensusHasher
 from app.clock import Clock, utc_now
 from app.dashboards.anonymizer import anonymizing
-from app.dashboards.live import UsageChanges
+from app.dashboards.live import usage_changes
 from app.database.client import Database, connect
 from app.database.indexes import prepare_database
 from app.database.keyring import Keyring, load_keyring
 from app.database.loader import MergedReads
 from app.database.retention import RetentionWatch
 from app.database.vault import Vault
+from app.error_reports.counting import ReportCounter
 from app.error_reports.day_keys import DayKeys
 from app.error_reports.service import ErrorService
 from app.errors import AppError
@@ -35,6 +36,7 @@ from app.log import configure_logging, describe_exception, log
 from app.profiles.service import ProfileService
 from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
+from app.support.changes import support_changes
 from app.support.service import SupportService
 from app.web.explorer import explorer_page, explorer_routes
 from auth.development import DevelopmentIssuer
@@ -65,7 +67,8 @@ def build_services(settings: Settings) -> Services:
         users=MergedReads(database, "users"),
         companies=MergedReads(database, "companies"),
         error_groups=MergedReads(database, "error_groups"),
-        usage_changes=UsageChanges(database),
+        usage_changes=usage_changes(database),
+        support_changes=support_changes(database),
         support=SupportService(
             database,
             vault,
@@ -81,7 +84,7 @@ def build_errors(settings: Settings, database: Database, vault: Vault, keyring: 
     """Return the error reports' part."""
     life = timedelta(days=settings.error_retention_days)
     keys = DayKeys(database.secrets, keyring, life)
-    return ErrorService(database, vault, keyring, keys, settings.error_ip, life)
+    return ErrorService(database, vault, keyring, keys, ReportCounter(database), settings.error_ip, life)
 
 
 async def prepare_services(services: Services) -> None:
@@ -218,6 +221,7 @@ def _lifespan(
             yield
         preparing.cancel()
         await services.usage_changes.close()
+        await services.support_changes.close()
         await verifier.aclose()
         await services.receipts.close()
         await services.vault.close()

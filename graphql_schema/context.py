@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from app.census.secrets import CensusHasher
-from app.dashboards.live import UsageChanges
+from app.database.changes import Changes
 from app.database.client import Database
 from app.database.keyring import Keyring
 from app.database.loader import MergedReads
@@ -40,7 +40,8 @@ class Services:
     users: MergedReads
     companies: MergedReads
     error_groups: MergedReads
-    usage_changes: UsageChanges
+    usage_changes: Changes
+    support_changes: Changes
 
     @property
     def error_life(self) -> timedelta:

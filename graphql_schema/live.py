@@ -11,13 +11,16 @@ from strawberry import ID
 
 from app.dashboards.dashboard import Dashboard
 from app.dashboards.periods import Interval
-from app.errors import bad_input
+from app.database.changes import REOPENED
+from app.errors import bad_input, not_found, unavailable
+from app.support.changes import keys_of
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.dashboards import IntervalEnum, UsageDashboard, Zone, show_dashboard
 from graphql_schema.guards import guarded_subscription
 from graphql_schema.reading import stored
 from graphql_schema.scalars import TimeZoneName
+from graphql_schema.support import SupportRequest
 from graphql_schema.usage_reach import dashboard_reach
 
 DAYS_MAX = 366
@@ -42,9 +45,25 @@ class UsageSubscriptions:
         del interval, time_zone  # read when an event is served
         check_days(days)
         company, _ = await dashboard_reach(info.context, company_id)
-        async with aclosing(info.context.services.usage_changes.changes(company)) as changes:
+        async with aclosing(info.context.services.usage_changes.changes([company])) as changes:
             async for _ in changes:
                 yield stored(None)
+
+
+@strawberry.type
+class SupportSubscriptions:
+    """Support requests as they change."""
+
+    @guarded_subscription(Action.OPEN_SUPPORT_REQUEST)
+    async def support_request_changed(self, info: Info) -> AsyncGenerator[SupportRequest, None]:
+        """Each support request in the caller's reach that is opened, taken, released or closed from now on."""
+        changes = info.context.services.support_changes.changes(keys_of(info.context.principal))
+        async with aclosing(changes) as told:
+            async for requests in told:
+                if REOPENED in requests:
+                    raise unavailable("Some changes may have been missed. Subscribe again.")
+                for request_id in sorted(requests):
+                    yield stored(request_id)
 
 
 def check_days(days: int) -> None:
@@ -56,7 +75,17 @@ def check_days(days: int) -> None:
 def bind_events(schema: GraphQLSchema) -> None:
     """Give the subscription fields the resolvers that serve each event, under the rights of its moment."""
     if schema.subscription_type is not None:
-        schema.subscription_type.fields["usageChanged"].resolve = _show_usage
+        fields = schema.subscription_type.fields
+        fields["usageChanged"].resolve = _show_usage
+        fields["supportRequestChanged"].resolve = _show_request
+
+
+async def _show_request(request_id: str, info: GraphQLResolveInfo[Any]) -> dict[str, Any]:
+    context = info.context
+    found = await context.services.support.find(context.principal, request_id, context.now)
+    if found is None:
+        raise not_found("support request")
+    return stored(found)
 
 
 def _show_usage(_: object, info: GraphQLResolveInfo[Any], **given: Any) -> Awaitable[Dashboard]:
@@ -67,5 +96,5 @@ def _show_usage(_: object, info: GraphQLResolveInfo[Any], **given: Any) -> Await
 
 
 @strawberry.type
-class Subscription(UsageSubscriptions):
+class Subscription(UsageSubscriptions, SupportSubscriptions):
     """Everything that can be watched."""

@@ -23,6 +23,8 @@ from graphql_schema.execute import Runner, complete, refuse
 from graphql_schema.plan import InvalidDocumentError, Plan, name_of
 from graphql_schema.variables import InvalidVariablesError
 
+END = object()
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
@@ -59,32 +61,34 @@ class Subscriber:
             yield refuse([_own_error(error, ask) for error in source.errors or ()], name)
             return
         async with aclosing(cast("AsyncGenerator[Any, None]", source)) as events:
-            while await self._next_before(events, ask.principal.expires_at):
-                answer = await self._answer(plan, operation, replace(ask, now=self.clock()), name)
+            while (event := await self._next_before(events, ask.principal.expires_at)) is not END:
+                moment = replace(ask, now=self.clock())
+                answer = await self._answer(plan, operation, moment, event)
                 yield answer
                 if answer.body.get("data") is None:
                     return
         if ask.principal.expires_at is not None and ask.principal.expires_at <= self.clock():
             raise AppError(ErrorCode.UNAUTHENTICATED, "The token has run out.")
 
-    async def _next_before(self, events: Any, end: datetime | None) -> bool:
-        """Wait for the next event; False when there is none any more or the token has run out."""
+    async def _next_before(self, events: Any, end: datetime | None) -> object:
+        """Wait for the next event; `END` when there is none any more or the token has run out."""
         seconds = None if end is None else (end - self.clock()).total_seconds()
         if seconds is not None and seconds <= 0:
-            return False
+            return END
         try:
             async with asyncio.timeout(seconds):
-                await anext(events)
+                event: object = await anext(events)
         except (StopAsyncIteration, TimeoutError):
-            return False
-        return True
+            return END
+        return event
 
-    async def _answer(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask, name: str | None) -> Answer:
+    async def _answer(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask, event: object) -> Answer:
         executor = self.runner.prepare(plan, operation, ask)
+        executor.root_value = event
         services = self.runner.services
         budget = services.settings.operation_seconds
         result: ExecutionResult = await run_within(services.database, budget, executor.run)
-        return complete(result.data, result.errors or (), ask.request_id, name)
+        return complete(result.data, result.errors or (), ask.request_id, name_of(operation))
 
 
 def _own_error(error: GraphQLError, ask: Ask) -> GraphQLError | AppError:

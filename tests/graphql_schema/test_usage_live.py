@@ -70,6 +70,6 @@ async def test_the_change_stream_closes_with_the_last_watcher(system: System) ->
     """Nobody watching costs nothing."""
     answers = watch(system, system.token(Role.COMPANY_ADMIN))
     await next_of(answers)
-    assert system.services.usage_changes._task is not None
+    assert system.services.usage_changes.is_watching
     await answers.aclose()
-    assert system.services.usage_changes._task is None
+    assert not system.services.usage_changes.is_watching
