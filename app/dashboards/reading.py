@@ -82,11 +82,12 @@ async def read_waits(source: BucketSource, whole: Period) -> dict[Step, Mapping[
     return {step: {int(number): count for number, count in bins[step].items()} for step in Step}
 
 
-def _add_bins(bins: Mapping[str, dict[str, int]], waits: Mapping[str, Mapping[str, int]]) -> None:
-    for step, numbers in waits.items():
+def _add_bins(bins: Mapping[str, dict[str, int]], waits: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:
+    for step, together in waits.items():
         target = bins[step]
-        for bin_number, number in numbers.items():
-            target[bin_number] = target.get(bin_number, 0) + number
+        for numbers in together.values():
+            for bin_number, number in numbers.items():
+                target[bin_number] = target.get(bin_number, 0) + number
 
 
 async def read_templates(source: BucketSource, whole: Period) -> list[Document]:

@@ -60,9 +60,10 @@ def recount_buckets(
         for step, field in (("approval", "approvedAt"), ("processing", "processedAt")):
             ended, created = times.get(field), times.get("createdAt")
             if ended and created and ended >= created:
-                day, place = _day(ended), str(bin_of((ended - created).total_seconds()))
-                numbers[company, "COUNTS", day, "", "waits", step, place] += 1
-                numbers[company, "WAITS", day, "", "quarters", step, str(_quarter(ended)), place] += 1
+                day, number = _day(ended), bin_of((ended - created).total_seconds())
+                place = str(number // 16), str(number)
+                numbers[company, "COUNTS", day, "", "waits", step, *place] += 1
+                numbers[company, "WAITS", day, "", "quarters", step, str(_quarter(ended)), *place] += 1
     return numbers
 
 
