@@ -3,7 +3,9 @@
 A ready server may have warnings for its operator, such as records that the database does not delete in time.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,14 +17,33 @@ Check = Callable[[], Awaitable[bool]]
 Warnings = Callable[[], Awaitable[list[str]]]
 
 
+class SharedCheck:
+    """One check for all who ask while it runs: nobody is metered here, and asking in crowds must cost nothing."""
+
+    def __init__(self, check: Check) -> None:
+        """Take the check."""
+        self._check = check
+        self._running: asyncio.Task[bool] | None = None
+
+    async def __call__(self) -> bool:
+        """Return what the check finds."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run(), context=Context())
+        return await asyncio.shield(self._running)
+
+    async def _run(self) -> bool:
+        return await self._check()
+
+
 def health_routes(is_ready: Check, warnings: Warnings) -> list[Route]:
     """Return the two routes."""
+    shared = SharedCheck(is_ready)
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def ready(_: Request) -> Response:
-        if await is_ready():
+        if await shared():
             found = await warnings()
             return JSONResponse({"status": "ready", **({"warnings": found} if found else {})})
         return JSONResponse({"status": "database away"}, 503, {"Retry-After": str(RETRY_AFTER_SECONDS)})
