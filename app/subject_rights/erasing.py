@@ -75,6 +75,7 @@ class Erasing:
                 raise not_found(kind.lower())
             erasure = await self._list(principal, kind, subject, now)
         done = {**await self._carry_out(erasure, None), "completedAt": now}
+        done["keyDestroyed"] |= erasure["kind"] == COMPANY  # if broken off before, it was destroyed then
         await self._note(erasure, done)
         return {**erasure, **done}
 
@@ -115,7 +116,7 @@ class Erasing:
         counts = {
             holding.collection: await self._erase_holding(holding, whose, erasure["erasedAt"]) for holding in holdings
         }
-        return {"keyDestroyed": destroyed or erasure["keyDestroyed"], "counts": counts}
+        return {"keyDestroyed": destroyed, "counts": counts}
 
     async def _erase_holding(self, holding: Holding, whose: str, until: datetime) -> int:
         query = {**holding.query(whose), holding.moment: {"$lte": until}}
