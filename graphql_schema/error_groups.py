@@ -69,6 +69,7 @@ async def group_of(context: Context, report: dict[str, Any]) -> dict[str, Any] |
     """Return the group of a report as the caller may see it."""
     owner = counts_of(context.principal)
     if owner is not None:
+        await context.services.errors.counter.settled()
         found = await context.services.error_groups.get(f"{owner}/{report['groupId']}")
         return None if found is None else to_group(found)
     of = errors_of(context.principal)
@@ -177,7 +178,8 @@ def read_range(start: datetime, end: datetime) -> None:
         raise bad_input("to", f"lie at most {RANGE_MAX_DAYS} days after from")
 
 
-def _owner(info: Info, field: str) -> str:
+async def _owner(info: Info, field: str) -> str:
+    await info.context.services.errors.counter.settled()
     owner = counts_of(info.context.principal, Action.READ_ERROR_COUNTS)
     if owner is None:
         raise forbidden(field, "a token that names one company")
@@ -196,6 +198,7 @@ class ErrorGroupQueries:
         context, page = info.context, read_page_request(first, after)
         database, alive_after = context.services.database, context.now - context.services.error_life
         owner, of = counts_of(context.principal), errors_of(context.principal)
+        await context.services.errors.counter.settled()
         kind = None if kind is None else ErrorKind(kind)
         if owner is not None:
             return stored(await find_groups(database, owner, kind, page, alive_after=alive_after))
@@ -208,18 +211,19 @@ class ErrorGroupQueries:
     async def error_counts(self, info: Info, from_: From, to: To) -> list[ErrorCount]:
         """Daily counts by kind; they outlive the reports."""
         read_range(from_, to)
-        return stored(await find_daily_counts(info.context.services.database, _owner(info, "errorCounts"), from_, to))
+        owner = await _owner(info, "errorCounts")
+        return stored(await find_daily_counts(info.context.services.database, owner, from_, to))
 
     @guarded(Action.READ_ERROR_COUNTS)
     async def sign_in_failures(self, info: Info) -> list[SignInFailure]:
         """Sign-in failures by code, the most frequent first."""
         alive_after = info.context.now - info.context.services.error_life
-        owner = _owner(info, "signInFailures")
+        owner = await _owner(info, "signInFailures")
         return stored(await find_sign_in_failures(info.context.services.database, owner, alive_after))
 
     @guarded(Action.READ_ERROR_COUNTS)
     async def error_performance(self, info: Info, from_: From, to: To) -> ErrorPerformance:
         """Durations by operation and version, and network quality."""
         read_range(from_, to)
-        owner = _owner(info, "errorPerformance")
+        owner = await _owner(info, "errorPerformance")
         return stored(await read_performance(info.context.services.database, owner, from_, to))

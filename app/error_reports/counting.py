@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -29,6 +30,7 @@ from app.error_reports.sketches import bin_of
 from app.log import describe_exception, log
 
 ALL = "ALL"  # in place of a company id: the vendor's view
+CALLS_WAITING_MAX = 32  # bounds the memory of what is not counted yet
 QUICK = WriteConcern(w=1)  # counts are approximate anyway; the reports themselves are durable before
 
 CONNECTIONS = frozenset({"wifi", "ethernet", "cellular", "bluetooth", "wimax", "none", "mixed", "unknown"})
@@ -159,18 +161,35 @@ def _short_name(operation: str, version: str | None) -> str:
 
 
 class ReportCounter:
-    """Counts for all callers of one process: what is accepted during one write goes together as the next."""
+    """Counts for all callers of one process: what is accepted during one write goes together as the next.
+
+    Callers do not wait for it, unless too many are waiting already; who reads counts waits for those before.
+    """
 
     def __init__(self, database: Database) -> None:
         """Count nothing yet."""
         self._database = database
         self._merged = MergedWork[Accepted, None](self._write)
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def count(self, accepted: Accepted) -> None:
-        """Count accepted reports; they are stored already, so a failure is logged and not the caller's."""
+        """Have accepted reports counted soon."""
+        while len(self._under_way) >= CALLS_WAITING_MAX:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        # A context of its own: the caller's time budget ends with the call.
+        task = asyncio.create_task(self._count(accepted), context=Context())
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def settled(self) -> None:
+        """Return when all that was accepted by this process before is counted."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _count(self, accepted: Accepted) -> None:
         try:
             await self._merged.run([accepted])
-        except PyMongoError as error:
+        except PyMongoError as error:  # they are stored already: no fault of the caller's
             log.warning("reports_not_counted", reports=len(accepted.reports), **describe_exception(error))
 
     async def _write(self, calls: Sequence[Accepted]) -> list[None]:

@@ -93,10 +93,22 @@ def read_frame(line: str) -> Frame | None:
     if line.startswith('File "'):
         file, _, name = line[6:].partition('", line ')
         return python_frame(file, name.partition(", in ")[2])
+    key = line.rstrip("0123456789:)")  # the same call at another line
+    if key in _FRAMES:
+        return _FRAMES[key]
     if line.startswith("at "):
-        return call_frame(line[3:])
-    name, _, place = line.partition("@")
-    return javascript_frame(name, _PLACE_END.sub("", place))
+        frame = call_frame(line[3:])
+    else:
+        name, _, place = line.partition("@")
+        frame = javascript_frame(name, _PLACE_END.sub("", place))
+    if len(_FRAMES) >= FRAMES_KEPT:
+        _FRAMES.clear()
+    _FRAMES[key] = frame
+    return frame
+
+
+FRAMES_KEPT = 4_096
+_FRAMES: dict[str, Frame | None] = {}
 
 
 _PLACE_END = re.compile(r"(?::\d+){1,2}$")

@@ -85,10 +85,14 @@ def make_calls(count: int, reports: int, faults: int, seed: int) -> list[bytes]:
 def without_care() -> Iterator[None]:
     """Take scrubbing, grouping and counting out: only here, for no setting can."""
 
+    async def know_nothing(*_: object) -> frozenset[str]:
+        return frozenset()
+
     async def count_nothing(*_: object) -> None:
         return
 
     with (
+        mock.patch.object(service, "find_known_ids", know_nothing),
         mock.patch.object(Scrubber, "scrub", lambda _self, _path, text, *_: text),
         mock.patch.object(service, "fingerprint_of", return_value=NO_GROUP),
         mock.patch.object(ReportCounter, "count", count_nothing),
