@@ -1,22 +1,33 @@
 """Users, companies and the three kinds of support profile (P6-P9)."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry import ID
 
-from app.database.pages import read_page_request
+from app.database.pages import EMPTY_PAGE, read_page_request
+from app.error_reports.filters import ErrorFilter, ErrorsOf
+from app.error_reports.reach import errors_of
 from app.errors import not_found
 from app.profiles.model import ProfileKind
 from app.profiles.scope import admits_user, companies_within, users_within
 from app.profiles.store import find_companies, find_users
 from app.support.disclosure import Subject
+from app.usage.store import EventFilter, find_events
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
 from graphql_schema.paging import After, Connection, First
 from graphql_schema.reading import stored
+from graphql_schema.usage_reach import person_reach
+from graphql_schema.usage_types import UsageEvent
+
+if TYPE_CHECKING:
+    from graphql_schema.error_reports import ErrorReport
+
+# Reports name their person, people their reports: one of the two must be looked up late.
+LazyErrorReport = Annotated["ErrorReport", strawberry.lazy("graphql_schema.error_reports")]
 
 ProfileKindEnum = strawberry.enum(ProfileKind, name="ProfileKind", description="How the person uses the app.")
 
@@ -118,6 +129,24 @@ class User:
             return None
         return stored(await info.context.services.companies.get(company_id))
 
+    @guarded(Action.READ_USAGE)
+    async def events(self, info: Info, first: First, after: After = None) -> Connection[UsageEvent] | None:
+        """The person's usage events in the caller's reach, newest first."""
+        user, context = stored(self), info.context
+        page = read_page_request(first, after)
+        reach = await person_reach(context, person_of(user), user.get("companyId"))
+        return stored(await find_events(context.services.database, reach, EventFilter(), page))
+
+    @guarded(Action.READ_ERRORS)
+    async def errors(self, info: Info, first: First, after: After = None) -> Connection[LazyErrorReport] | None:
+        """The person's living error reports, newest first."""
+        user, context = stored(self), info.context
+        page = read_page_request(first, after)
+        if errors_of(context.principal) is None:
+            return stored(EMPTY_PAGE)
+        of = ErrorsOf(company_id=user.get("companyId"), user_id=person_of(user))
+        return stored(await context.services.errors.find(of, ErrorFilter(), page, context.now))
+
 
 ANONYMOUS_PROFILE = {"kind": ProfileKind.ANONYMOUS.value, "collectedAt": None}
 
@@ -129,8 +158,13 @@ def profile_of(user: dict[str, Any]) -> dict[str, Any]:
         "kind": user["kind"],
         "collectedAt": user["collectedAt"],
         "restricted": user["restricted"],
-        "subject": Subject(user.get("personId") or user["_id"], user.get("companyId")),
+        "subject": Subject(person_of(user), user.get("companyId")),
     }
+
+
+def person_of(user: dict[str, Any]) -> str:
+    """Return the id of the person whom a stored user is about."""
+    return str(user.get("personId") or user["_id"])
 
 
 @strawberry.type

@@ -1,7 +1,7 @@
 """Whose usage an operation may read: the caller's own, or what a support request that they have taken opens."""
 
 from app.errors import AppError, ErrorCode, bad_input, not_found
-from app.support.policy import NEEDS_REQUEST_ABOUT_COMPANY
+from app.support.policy import NEEDS_REQUEST, NEEDS_REQUEST_ABOUT_COMPANY
 from app.support.reach import taken_reach
 from app.usage.reach import own_reach
 from app.usage.store import UsageReach
@@ -20,6 +20,24 @@ async def usage_reach(context: Context) -> UsageReach:
     companies = [(company_id, None) for company_id in sorted(taken.whole_companies)]
     people = [(company_id, person_id) for company_id, person_id in sorted(taken.people, key=str) if company_id]
     return UsageReach((*companies, *people), everybody=taken.opens_all)
+
+
+async def person_reach(context: Context, person_id: str, company_id: str | None) -> UsageReach:
+    """Return the usage of one person, if it is the caller's to read now; raises what would open it to an agent."""
+    one = UsageReach(((company_id, person_id),) if company_id else ())
+    if own_reach(context.principal) is not None:
+        return one  # whoever sees the person by their own token reaches their usage too
+    taken = await taken_reach(
+        context.services.database, context.principal, context.now, context.services.settings.support_access
+    )
+    if taken.opens(person_id, company_id):
+        return one
+    raise AppError(
+        ErrorCode.SUPPORT_REQUEST_REQUIRED,
+        "You may not have User.events.",
+        field="User.events",
+        needs=NEEDS_REQUEST,
+    )
 
 
 async def dashboard_reach(context: Context, company_id: str | None) -> tuple[str, str | None]:

@@ -1,7 +1,7 @@
 """Writes and compiles the functions that coerce the items of record batches: accept fast, explain slowly.
 
 A compiled function takes only what GraphQL's rules take and gives what they give; for all else it raises `Unexpected`,
-and graphql-core's own coercion judges the item and words its fault. Only names of the schema stand in the compiled text.
+and graphql-core's own coercion judges the item and words its fault. The compiled text holds only names of the schema.
 """
 
 import re
