@@ -25,6 +25,8 @@ class _RefusedError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
+    head_seconds = HEADERS_SECONDS
+    write_seconds = WRITE_SECONDS
     _head_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
@@ -100,7 +102,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Wait for a slow reader, but not for ever."""
         super().pause_writing()
         if self._write_timer is None:
-            self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+            self._write_timer = self.loop.call_later(self.write_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Go on."""
@@ -110,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._write_timer = None
 
     def _start_head_timer(self) -> None:
-        self._head_timer = self.loop.call_later(HEADERS_SECONDS, self.transport.close)
+        self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
 
     def _stop_timers(self) -> None:
         for timer in (self._head_timer, self._write_timer):
