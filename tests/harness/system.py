@@ -21,13 +21,14 @@ from graphql_schema.context import Services
 
 @dataclass(slots=True)
 class MovableClock:
-    """A clock that a test moves; it starts at the present."""
+    """A clock that a test moves; it starts at the present, and stands still where `stopped_at` says so."""
 
     shift: timedelta = timedelta(0)
+    stopped_at: datetime | None = None
 
     def __call__(self) -> datetime:
         """Return the present, shifted."""
-        return utc_now() + self.shift
+        return (self.stopped_at or utc_now()) + self.shift
 
     def move(self, **shift: float) -> None:
         """Move by hours, days, ..."""

@@ -2,7 +2,14 @@
 
 import re
 
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNonNull, GraphQLObjectType, is_input_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    is_input_type,
+)
 
 from app.practices import CURRENT
 from graphql_schema.guards import guard_of
@@ -88,6 +95,37 @@ def test_no_restricted_value_can_be_asked_for() -> None:
         if field_name.lower() in RESTRICTED_NAMES
     ]
     assert set(asked) <= {"SupportSubjectInput.upn"}
+
+
+RESTRICTED_PARTS = ("upn", "email", "mail", "tenant", "domain", "tld", "ipaddr", "intercom", "directory", "companyname")
+
+
+def test_no_part_of_a_name_asks_for_a_restricted_value() -> None:
+    """Nor as `upnPrefix`, `orderByTenant` or a value of an enum that a caller may choose from."""
+    chosen = [
+        f"{name}.{value}"
+        for name, type_ in SCHEMA.type_map.items()
+        if isinstance(type_, GraphQLEnumType) and not name.startswith("__") and name != "RestrictedKind"
+        for value in type_.values
+    ]
+    chosen += [
+        f"{name}.{field_name}"
+        for name, type_ in SCHEMA.type_map.items()
+        if isinstance(type_, GraphQLInputObjectType) and name not in INPUTS_THAT_WRITE
+        for field_name in type_.fields
+    ]
+    chosen += [
+        f"{name}.{field_name}.{argument}"
+        for name, type_ in OBJECTS.items()
+        for field_name, field in type_.fields.items()
+        for argument in field.args
+    ]
+    asked = {
+        name
+        for name in chosen
+        if any(part in name.rpartition(".")[2].lower().replace("_", "") for part in RESTRICTED_PARTS)
+    }
+    assert asked == {"SupportSubjectInput.upn"}
 
 
 def test_committed_sdl_is_what_is_served() -> None:
