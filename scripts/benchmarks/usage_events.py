@@ -2,19 +2,21 @@
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from pymongo import MongoClient, WriteConcern
-from rich.progress import Progress
 
+from app.database.indexes import Index
 from auth.development import DEMO_COMPANY_IDS
 
 COMPANIES = DEMO_COMPANY_IDS
 DAYS = 90
 TEMPLATES = tuple(str(uuid.UUID(int=number)).upper() for number in range(1, 21))
 INSERT_BATCH = 10_000
+Tick = Callable[[int], None]
 STAMP = ("companyId", "name", "receivedAt", "practicesVersion", "userId")
 
 
@@ -51,18 +53,12 @@ def inputs_of(number: int, source: random.Random) -> Iterator[dict[str, Any]]:
         yield {head + "".join(map(str.title, rest)): body}
 
 
-def fill(uri: str, name: str, number: int, now: datetime, progress: Progress) -> None:
-    """Insert the events, before there are indexes: many times faster."""
-    task = progress.add_task(f"insert {number:,}", total=number)
+def fill(uri: str, name: str, events_wanted: Iterator[dict[str, Any]], indexes: Sequence[Index], tick: Tick) -> None:
+    """Insert the events and then make their indexes: many times faster than the other way round."""
     with MongoClient[dict[str, Any]](uri) as client:
         events = client.get_database(name, write_concern=WriteConcern(w=1)).get_collection("events")
-        batch = []
-        for event in events_of(number, now, random.Random(5)):  # noqa: S311 - figures, no secrets
-            batch.append(event)
-            if len(batch) == INSERT_BATCH:
-                events.insert_many(batch, ordered=False)
-                progress.advance(task, len(batch))
-                batch = []
-        if batch:
+        while batch := list(islice(events_wanted, INSERT_BATCH)):
             events.insert_many(batch, ordered=False)
-            progress.advance(task, len(batch))
+            tick(len(batch))
+        for index in indexes:  # by this client, which waits as long as it takes
+            events.create_index(list(index.keys), **index.options)
