@@ -92,7 +92,9 @@ def _serve(options: argparse.Namespace, stack: ExitStack) -> None:
     stack.callback(stop, server, STOP_SECONDS)
     await_ready(server, options.host, options.port)
     url = f"http://{reachable(options.host)}:{options.port}"
-    sys.stdout.write(welcome(url, data, has_explorer=has_explorer, is_development=is_development) + "\n")
+    has_demo = is_development and not options.no_demo
+    text = welcome(url, data, has_explorer=has_explorer, is_development=is_development, has_demo=has_demo)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
     _watch(server, mongod)
 

@@ -1,9 +1,8 @@
 """However many restricted fields an operation opens and however deep they lie, it costs one write and one batch."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pymongo
 import pytest
@@ -50,15 +49,19 @@ class Commands(CommandListener):
 
 
 @pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
+def commands() -> Commands:
     """A listener on every client that is made from here on."""
     listener = Commands()
     pymongo.monitoring.register(listener)
-    yield listener
+    return listener
 
 
 @pytest.fixture
-async def crowd(commands: Commands, mongod: EmbeddedMongod, data_folder: Path) -> Any:  # noqa: ANN401 - a System
+async def crowd(
+    commands: Commands,  # noqa: ARG001 - made first, so that it hears this system's clients
+    mongod: EmbeddedMongod,
+    data_folder: Path,
+) -> AsyncIterator[System]:
     """A system with 100 people of one company, whose request an agent has taken."""
     async with running_system(mongod.uri, data_folder) as system:
         await system.ask(SAVE_COMPANY, Role.COMPANY_ADMIN, i=COMPANY_FIELDS)
