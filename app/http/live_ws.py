@@ -36,7 +36,7 @@ ID_MAX = 100
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 4400, 4401, 4403
 BAD_PROTOCOL, INIT_TIMEOUT, DUPLICATE_ID, TOO_MANY = 4406, 4408, 4409, 4429
-TRY_AGAIN = 1013
+TOO_BIG, TRY_AGAIN = 1009, 1013
 
 Subscribe = Callable[[Ask], AsyncGenerator[Answer, None]]
 Message = Mapping[str, Any]
@@ -137,7 +137,7 @@ class Connection:
     async def _read(self) -> Message:
         text = await self.socket.receive_text()
         if len(text) > MESSAGE_MAX_BYTES:
-            raise CloseError(BAD_REQUEST, "Message too large")
+            raise CloseError(TOO_BIG, "Message too large")
         try:
             message = read_json(text.encode())
         except (AppError, UnicodeEncodeError):
