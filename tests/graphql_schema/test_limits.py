@@ -1,5 +1,6 @@
 """Limits: what is too much is refused by name, number and maximum, and refusing is cheap."""
 
+import sys
 import time
 
 import pytest
@@ -9,7 +10,10 @@ from graphql_schema.limits import LIMITS
 from graphql_schema.plan import InvalidDocumentError, make_plan
 from graphql_schema.schema import build_schema
 
-REFUSED_SECONDS = 0.05
+
+def refused_seconds() -> float:
+    """Return what a refusal may take: 50 ms, or four times that while coverage traces each line."""
+    return 0.05 if sys.gettrace() is None else 0.2
 
 
 def nest(levels: int, body: str) -> str:
@@ -64,7 +68,7 @@ def test_hostile_documents_are_refused_in_under_50_ms(document: str) -> None:
         with pytest.raises((AppError, InvalidDocumentError)):
             make_plan(schema, document)
         taken.append(time.thread_time() - started)
-    assert min(taken) < REFUSED_SECONDS
+    assert min(taken) < refused_seconds()
 
 
 DEEP = "{ user(id: 1) { " + "company { users(first: 1) { nodes { " * 4 + "id" + " } } }" * 4 + " } }"

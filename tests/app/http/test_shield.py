@@ -6,8 +6,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
-from app.http.shield import EXCEPTION_HANDLERS, shield_of
+from app.http.shield import EXCEPTION_HANDLERS, Shield, shield_of
 from app.settings import Settings
 from tests.harness.system import System
 
@@ -99,3 +100,36 @@ async def test_https_is_kept_once_it_was_used() -> None:
     """Behind TLS a browser is told to stay there."""
     assert "strict-transport-security" not in (await client_of().get("/ok")).headers
     assert "max-age" in (await client_of().get("https://api.test/ok")).headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_passed"),
+    [
+        ({"host": "api.test"}, True),
+        ({"host": "api.test", "origin": "http://api.test"}, True),
+        ({"host": "api.test", "origin": "https://api.test"}, True),
+        ({"host": "api.test", "origin": "https://app.example.com"}, True),
+        ({"host": "api.test", "origin": "https://evil.test"}, False),
+        ({"host": "api.test", "origin": "null"}, False),
+        ({"host": "evil.test", "origin": "http://evil.test"}, False),
+    ],
+)
+async def test_sockets_are_opened_by_own_and_listed_pages(headers: dict[str, str], *, is_passed: bool) -> None:
+    """A browser sends the true origin with each WebSocket; programs send none."""
+    passed: list[Scope] = []
+    sent: list[Message] = []
+
+    async def app(scope: Scope, _: Receive, __: Send) -> None:
+        passed.append(scope)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    shield = Shield(app, frozenset({"api.test"}), frozenset({"https://app.example.com"}))
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await shield({"type": "websocket", "headers": raw}, receive, send)
+    assert bool(passed) is is_passed
+    assert sent == ([] if is_passed else [{"type": "websocket.close", "code": 1008}])
