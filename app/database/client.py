@@ -82,7 +82,7 @@ class Database:
     async def session(self) -> AsyncIterator[Any]:
         """Open a client session for the length of the block."""
         started = self.client.start_session()
-        session = await started
+        session = await started if self._is_motor else started
         async with session:
             yield session
 
