@@ -222,6 +222,7 @@ def _lifespan(
         preparing.cancel()
         await services.usage_changes.close()
         await services.support_changes.close()
+        await services.errors.counter.settled()
         await verifier.aclose()
         await services.receipts.close()
         await services.vault.close()
