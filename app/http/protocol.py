@@ -15,6 +15,7 @@ from app.http.shield import SECURITY_HEADERS
 HEADERS_MAX_BYTES = 32_768  # a token of 8 KiB, an address of 16 KiB, and what browsers and proxies add
 HEADERS_MAX = 100
 HEADERS_SECONDS = 10.0
+DISCARD_SECONDS = 1.0
 WRITE_SECONDS = 20.0  # in which a caller must read what waits for it
 
 
@@ -32,6 +33,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _head_is_complete = False
     _too_large = False
+    _is_refused = False
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - as the base class
         """Begin, and wait for the first request only so long."""
@@ -45,9 +47,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what comes before the end of the headers, since the parser keeps all of it."""
+        if self._is_refused:
+            return
         self._head_bytes += len(data)
         super().data_received(data)
-        if not self._head_is_complete and self._head_bytes > HEADERS_MAX_BYTES and not self.transport.is_closing():
+        if not self._head_is_complete and self._head_bytes > HEADERS_MAX_BYTES and not self._is_refused:
             self._too_large = True
             self.send_400_response("")
 
@@ -88,7 +92,10 @@ class BoundedProtocol(HttpToolsProtocol):
         head += [b"content-type: application/json; charset=utf-8", b"connection: close"]
         head += [b"content-length: %d" % len(reply.content)]
         self.transport.write(b"\r\n".join(head) + b"\r\n\r\n" + reply.content)
-        self.transport.close()
+        self._is_refused = True
+        self._stop_timers()
+        self.transport.write_eof()  # what is still under way is let in, unkept: hung up on, a caller reads no answer
+        self._head_timer = self.loop.call_later(DISCARD_SECONDS, self.transport.close)
 
     def shutdown(self) -> None:
         """Let a running operation finish; an event stream, which has no end of its own, is ended."""
