@@ -26,7 +26,7 @@ class DisclosureBatch:
         self._is_due = False
         self._opening: asyncio.Task[None] | None = None
 
-    def open(self, wanted: Wanted) -> Awaitable[str | None]:
+    def open(self, wanted: Wanted) -> asyncio.Future[str | None]:
         """Return what will be the opened value, or raise the refusal when it is awaited."""
         future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
@@ -100,11 +100,14 @@ class _Load:
 
 def reveal(source: Any, info: GraphQLResolveInfo[Any]) -> Awaitable[str | None]:
     """Resolve any restricted field: its sealed value, opened by the operation's disclosure."""
-    subject = source.get("subject") or _subject_of(source, info.parent_type.name)
-    sealed = source.get("restricted", {}).get(info.field_name)
-    wanted = Wanted(subject, f"{info.parent_type.name}.{info.field_name}", sealed)
     batch: DisclosureBatch = info.context.disclosures
-    return batch.open(wanted)
+    return batch.open(want(source, info.parent_type.name, info.field_name))
+
+
+def want(source: Any, type_name: str, field_name: str) -> Wanted:
+    """Return what is wanted of an object: whose it is, which field, and the sealed value."""
+    subject = source.get("subject") or _subject_of(source, type_name)
+    return Wanted(subject, f"{type_name}.{field_name}", source.get("restricted", {}).get(field_name))
 
 
 def _subject_of(document: dict[str, Any], type_name: str) -> Subject:

@@ -40,6 +40,7 @@ from graphql_schema.fast.rows import (
     is_plain,
     step_for,
 )
+from graphql_schema.fast.sealed import are_sealed, execute_sealed
 
 FieldGroup = list[FieldDetails]
 
@@ -125,6 +126,19 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(rest, dict):
             return _in_order(selection.names, ready, rest)
         return _join(selection.names, ready, rest)
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Any,
+        grouped_field_set: Any,
+        position_context: Any,
+    ) -> Any:
+        """Execute fields: an object's restricted ones together."""
+        if are_sealed(parent_type, grouped_field_set):
+            return execute_sealed(self, parent_type, source_value, path, grouped_field_set)
+        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     def complete_list_value(
         self,
