@@ -82,13 +82,15 @@ async def find_page(
     query: Document,
     page: PageRequest,
     sort_field: str | None = None,
+    *,
     projection: Document | None = None,
     direction: Literal[1, -1] | None = None,
 ) -> Page:
     """Return one page of `query`: by `sort_field` then `_id`, newest first; by `_id` upwards without one."""
     way = direction or (-1 if sort_field else 1)
     if page.after is not None:
-        query = {"$and": [query, _beyond(page.after, sort_field, way)]} if query else _beyond(page.after, sort_field, way)
+        beyond = _beyond(page.after, sort_field, way)
+        query = {"$and": [query, beyond]} if query else beyond
     order = [(sort_field, way), ("_id", way)] if sort_field else [("_id", way)]
     rows = await collection.find(query, projection).sort(order).limit(page.first + 1).to_list(page.first + 1)
     return Page(rows[: page.first], len(rows) > page.first, sort_field)

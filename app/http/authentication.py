@@ -44,6 +44,10 @@ class Doorkeeper:
         if token is None:
             await self.count(ANONYMOUS, address)
             return ANONYMOUS
+        principal = self.verifier.recall(token)
+        if principal is not None:  # bad tokens from the same address must not shut out a caller who is known
+            await self.count(principal, address)
+            return principal
         await self.meters.refused.check(key)
         try:
             principal = await authenticate(token, self.verifier, request_id)

@@ -12,7 +12,7 @@ OTHER_COMPANY = demo_company_id(1)
 OTHER_PERSON = demo_user_id(1, 1)
 
 TENANT = "5E872200-F546-4CCD-8F23-AF5F507AA2DD"
-AUTHENTICATED = {
+AUTHENTICATED: dict[str, Any] = {
     "intercomId": "alice@contoso.com",
     "intercomEmail": "alice.hawking@contoso.com",
     "msEmail": "alice.mail@contoso.com",
@@ -22,7 +22,7 @@ AUTHENTICATED = {
     "license": "pro",
     "msIsTenantAdmin": False,
 }
-IDENTIFIED = {
+IDENTIFIED: dict[str, Any] = {
     "intercomId": "bob@contoso.com",
     "intercomEmail": "bob.upn@contoso.com",
     "locale": "EN-US",
@@ -33,7 +33,7 @@ IDENTIFIED = {
     "environment": "production",
     "version": "1.2",
 }
-COMPANY_FIELDS = {
+COMPANY_FIELDS: dict[str, Any] = {
     "companyName": "contoso.onmicrosoft.com",
     "msTenantId": TENANT,
     "msTenantInitialDomain": "initial.contoso.com",

@@ -59,6 +59,14 @@ async def test_bad_tokens_are_counted_before_they_are_verified(metered: System) 
     assert await statuses(metered, 1, good, "203.0.113.9") == [200]
 
 
+async def test_bad_tokens_do_not_shut_out_a_caller_who_is_known(metered: System) -> None:
+    """A colleague behind the same address who guesses costs nobody else their service."""
+    good = metered.token(Role.USER)
+    assert await statuses(metered, 1, good) == [200]
+    assert await statuses(metered, 4, "guess") == [401, 401, 401, 429]
+    assert await statuses(metered, 1, good) == [200]
+
+
 async def test_one_ipv6_line_has_one_budget(metered: System) -> None:
     """The lower 64 bits are free to change and count for nothing."""
     found = [await statuses(metered, 1, address=f"2001:db8::{n:x}") for n in range(1, 5)]
