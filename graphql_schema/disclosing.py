@@ -7,6 +7,7 @@ and rows it has and however deep they lie. Fails closed: a value that is not ope
 
 import asyncio
 from collections.abc import Awaitable, Generator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -25,11 +26,14 @@ class DisclosureBatch:
         self._loads = 0
         self._is_due = False
         self._opening: asyncio.Task[None] | None = None
+        self._ahead: asyncio.Task[None] | None = None
 
     def open(self, wanted: Wanted) -> asyncio.Future[str | None]:
         """Return what will be the opened value, or raise the refusal when it is awaited."""
         future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
+        if self._ahead is None:
+            self._ahead = asyncio.create_task(self._read_ahead())
         self._open_when_idle()
         return future
 
@@ -57,6 +61,11 @@ class DisclosureBatch:
         self._waiting = []
         if batch:
             self._opening = asyncio.create_task(self._open(batch))
+
+    async def _read_ahead(self) -> None:
+        """Read what the decision needs while other fields are loading; a failure is met again, and told, then."""
+        with suppress(Exception):
+            await self.disclosure.taken_requests()
 
     async def _open(self, batch: Sequence[tuple[Wanted, asyncio.Future[str | None]]]) -> None:
         answers: Sequence[str | Exception | None]

@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench disclosure", description=__doc__)
     parser.add_argument("--seconds", type=int, default=5, help="length of a round (default 5)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds after the warm-up (default 5)")
-    parser.add_argument("--connections", type=int, default=16, help="callers at a time (default 16)")
+    parser.add_argument("--connections", type=int, default=64, help="callers at a time (default 64)")
     options = parser.parse_args(arguments)
     if not shutil.which("wrk"):
         fail(Exit.MISSING_REQUIREMENT, "wrk is needed (Debian's package `wrk`)")

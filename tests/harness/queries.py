@@ -45,7 +45,11 @@ class QueryWriter:
 
     def selection(self, type_: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
         """Return a selection set on a type."""
-        names = [name for name, field in type_.fields.items() if depth > 0 or not is_composite_type(get_named_type(field.type))]
+        names = [
+            name
+            for name, field in type_.fields.items()
+            if depth > 0 or not is_composite_type(get_named_type(field.type))
+        ]
         chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=6, unique=True))
         parts = [name if name == "__typename" else self.field(name, type_.fields[name], depth) for name in chosen]
         if isinstance(type_, GraphQLInterfaceType):
