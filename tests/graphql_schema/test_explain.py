@@ -38,8 +38,8 @@ async def explain(system: System, document: str, role: Role | None) -> dict[str,
 
 
 def refusals_of(reply: Reply) -> dict[str, str]:
-    """Return the codes of the refused paths of an answer, without the indexes of lists."""
-    paths = ((error["path"], error["extensions"]["code"]) for error in reply.errors)
+    """Return the codes of the refused paths of an answer (none where it was not run), without the indexes of lists."""
+    paths = ((error["path"], error["extensions"]["code"]) for error in reply.errors if "path" in error)
     return {".".join(str(step) for step in path if not isinstance(step, int)): code for path, code in paths}
 
 
