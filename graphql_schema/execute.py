@@ -4,6 +4,7 @@ The plan is made once per document; here a request only fills in its variables. 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from graphql import (
@@ -15,6 +16,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.execute import default_field_resolver
+from graphql.execution.values import VariableValues
 
 from app.database.deadline import run_within
 from app.errors import AppError, ErrorCode
@@ -22,6 +24,8 @@ from app.operation import Answer, Ask
 from graphql_schema.context import Context, Services
 from graphql_schema.errors import format_error, format_refusals, to_public
 from graphql_schema.fast.executor import Compiled, FastExecutor, OrdinaryExecutor
+from graphql_schema.fast.rows import Unexpected
+from graphql_schema.fast.variables import compile_variables, fill_variables
 from graphql_schema.limits import LIMITS, check
 from graphql_schema.plan import InvalidDocumentError, Plan, PlanCache, is_mutation, name_of
 from graphql_schema.variables import InvalidVariablesError, coerce_variables
@@ -67,7 +71,8 @@ class Runner:
 
     def prepare(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> FastExecutor | OrdinaryExecutor:
         """Return what runs an operation for its caller; raises when variables or cost do not fit."""
-        variables = coerce_variables(self.schema, operation, ask.variables, fast=self.services.settings.fast_execution)
+        compiled = plan.compiled.get(name_of(operation)) or self._compile(plan, operation)
+        variables = self._fill(operation, compiled, ask)
         check("cost points", plan.cost_of(operation).total(variables.coerced), LIMITS.cost)
         context = Context(self.services, ask.principal, ask.now, ask.request_id, ask.address)
         may_be_fast = self.services.settings.fast_execution and not plan.has_directives
@@ -84,8 +89,20 @@ class Runner:
             default_field_resolver,
             operation_extensions={},
         )
-        executor.compiled = plan.compiled.setdefault(name_of(operation), Compiled())
+        executor.compiled = compiled
         return executor
+
+    def _compile(self, plan: Plan, operation: OperationDefinitionNode) -> Compiled:
+        compiled = plan.compiled[name_of(operation)] = Compiled()
+        if self.services.settings.fast_execution:
+            compiled.variables = compile_variables(self.schema, operation)
+        return compiled
+
+    def _fill(self, operation: OperationDefinitionNode, compiled: Compiled, ask: Ask) -> VariableValues:
+        if compiled.variables is not None and len(ask.variables) <= len(compiled.variables):
+            with suppress(Unexpected):  # the ordinary way words what does not fit
+                return fill_variables(compiled.variables, ask.variables)
+        return coerce_variables(self.schema, operation, ask.variables, fast=self.services.settings.fast_execution)
 
 
 def check_is_no_subscription(operation: OperationDefinitionNode) -> None:

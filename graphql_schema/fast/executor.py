@@ -41,15 +41,17 @@ from graphql_schema.fast.rows import (
     step_for,
 )
 from graphql_schema.fast.sealed import are_sealed, execute_sealed
+from graphql_schema.fast.variables import Variable
 
 FieldGroup = list[FieldDetails]
 
 
 @dataclass(slots=True)
 class Compiled:
-    """What is kept with an operation's plan: collected fields, and the compiled rows by type and selection."""
+    """What is kept with an operation's plan: its variables, collected fields, and rows by type and selection."""
 
     root: dict[str, FieldGroup] | None = None
+    variables: tuple[Variable, ...] | None = None
     collected: dict[Any, Any] = field(default_factory=dict)
     selections: dict[tuple[str, int], "Selection"] = field(default_factory=dict)
 

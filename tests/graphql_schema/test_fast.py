@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_by
 from hypothesis import strategies as st
 
 from app.database.embedded import EmbeddedMongod
@@ -83,10 +84,32 @@ async def both(mongod: EmbeddedMongod, data_folder: Path) -> AsyncIterator[tuple
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(query=queries(SCHEMA, [PERSON, COMPANY], ROOTS), role=st.sampled_from(ROLES))
+@given_by(query=queries(SCHEMA, [PERSON, COMPANY], ROOTS), role=st.sampled_from(ROLES))
 async def test_both_ways_answer_alike(both: tuple[System, System], query: str, role: Role) -> None:
     """Generated queries, as four roles: equal data, errors and paths."""
     fast, ordinary = [comparable(await system.ask(query, role)) for system in both]
+    assert fast == ordinary
+
+
+VARIABLES: list[dict[str, Any]] = [
+    {"first": 2, "id": PERSON},
+    {"first": 2, "id": PERSON, "kind": "AUTHENTICATED"},
+    {"first": 2, "id": PERSON, "kind": None, "more": 1},
+    {"first": 2.0, "id": 7},
+    {"first": "2", "id": PERSON},
+    {"first": 2},
+    {"first": 2, "id": None},
+    {"first": 2, "id": PERSON, "kind": "NONE"},
+    {"first": [2], "id": {}},
+    {},
+]
+
+
+@pytest.mark.parametrize("given", VARIABLES)
+async def test_variables_are_filled_alike(both: tuple[System, System], given: dict[str, Any]) -> None:
+    """Good, odd and missing variables: equal data and equal refusals."""
+    query = "query($first: Int!, $id: ID!, $kind: ProfileKind) { users(first: $first, kind: $kind) { nodes { id } } user(id: $id) { kind } }"
+    fast, ordinary = [comparable(await system.ask(query, Role.SUPPORT, **given)) for system in both]
     assert fast == ordinary
 
 
