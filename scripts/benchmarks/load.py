@@ -61,8 +61,8 @@ def run_round(script: Path, url: str, *, seconds: int, connections: int, core: i
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return Round(
         per_second=float(_find(r"Requests/sec:\s+([\d.]+)", out)),
-        p50=_to_ms(_find(r"50%\s+(\S+)", out)),
-        p99=_to_ms(_find(r"99%\s+(\S+)", out)),
+        p50=_to_ms(_find(r"\n +50% +(\S+)", out)),
+        p99=_to_ms(_find(r"\n +99% +(\S+)", out)),
         failures=int(_find(r"FAILURES (\d+)", out)),
     )
 
