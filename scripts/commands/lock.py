@@ -9,7 +9,8 @@ from scripts.commands.exits import ROOT, Exit, fail, say
 LOCK = ROOT / "requirements.lock"
 OPTIONS = (
     "--all-extras --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url "
-    "--no-emit-find-links --quiet"
+    # Without its extras a pin does not bind where another package asks for them: pip then takes the newest.
+    "--no-strip-extras --no-emit-find-links --quiet"
 )
 
 
