@@ -139,7 +139,7 @@ class EmbeddedMongod:
         ensure_primary(self.port, is_running=lambda: self.is_running, timeout_seconds=START_SECONDS)
 
 
-def find_mongod(wanted: str | None = None) -> str:
+def find_mongod(wanted: str | None = None, package: str = MONGOD_PACKAGE) -> str:
     """Give the absolute path of the mongod program: the one wanted, one on PATH, or the one of the Python package.
 
     Raises:
@@ -150,11 +150,11 @@ def find_mongod(wanted: str | None = None) -> str:
         if not found:
             raise MongodError(f"{wanted} is not a program that can be run")
         return str(Path(found).resolve())
-    return shutil.which("mongod") or _packaged_mongod()
+    return shutil.which("mongod") or _packaged_mongod(package)
 
 
-def _packaged_mongod() -> str:
-    spec = importlib.util.find_spec(MONGOD_PACKAGE)  # finds a top-level package without running its code
+def _packaged_mongod(package: str) -> str:
+    spec = importlib.util.find_spec(package)  # finds a top-level package without running its code
     for place in spec.submodule_search_locations or () if spec else ():
         program = Path(place) / "db" / "bin" / "mongod"
         if program.is_file():

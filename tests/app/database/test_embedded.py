@@ -11,7 +11,6 @@ import psutil
 import pytest
 from pymongo import MongoClient, WriteConcern
 
-from app.database import embedded
 from app.database.data_folder import DataFolder
 from app.database.embedded import DataFolderInUseError, EmbeddedMongod, MongodError, find_mongod
 
@@ -141,8 +140,7 @@ def test_program_that_is_no_mongod_gives_a_clear_error(tmp_path: Path) -> None:
 def test_missing_mongod_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any mongod the error names the ways to get one."""
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(embedded, "MONGOD_PACKAGE", "no_such_package")
     with pytest.raises(MongodError, match="MONGODB_URI"):
-        find_mongod()
+        find_mongod(package="no_such_package")
     with pytest.raises(MongodError, match="no-such-mongod"):
         find_mongod("no-such-mongod")
