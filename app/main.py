@@ -30,7 +30,7 @@ from app.http.endpoint import GraphQLEndpoint
 from app.http.health import health_routes
 from app.http.live_sse import LiveEvents
 from app.http.live_ws import LiveSocket
-from app.http.rate import build_meters
+from app.http.rate import Meters, build_meters
 from app.http.shield import EXCEPTION_HANDLERS, shield_of
 from app.log import configure_logging, describe_exception, log
 from app.profiles.service import ProfileService
@@ -108,10 +108,11 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
     readiness = Readiness(services, parts.clock)
     verifier = parts.tokens or build_verifier(settings, services)
     runner = Runner(build_schema(), services)
+    meters = build_meters(settings)
     endpoint = GraphQLEndpoint(
         settings=settings,
         clock=parts.clock,
-        door=Doorkeeper(verifier, build_meters(settings), settings.trusted_proxies),
+        door=Doorkeeper(verifier, meters, settings.trusted_proxies),
         run=runner.run,
         page=explorer_page,
     )
@@ -124,7 +125,7 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
         ],
         middleware=shield_of(settings),
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=_lifespan(services, readiness, verifier),
+        lifespan=_lifespan(services, readiness, verifier, meters),
     )
 
 
@@ -211,7 +212,7 @@ def _token_source(settings: Settings) -> Callable[[], list[dict[str, str]]]:
 
 
 def _lifespan(
-    services: Services, readiness: Readiness, verifier: TokenVerifier
+    services: Services, readiness: Readiness, verifier: TokenVerifier, meters: Meters
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -224,6 +225,7 @@ def _lifespan(
         await services.support_changes.close()
         await services.errors.counter.settled()
         await verifier.aclose()
+        await meters.close()
         await services.receipts.close()
         await services.vault.close()
         await services.database.close()

@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: one real mongod a session, a database and a running system for each test."""
+"""Fixtures that all tests share: one real mongod a worker, a database and a running system for each test."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,6 +9,14 @@ from app.database.embedded import EmbeddedMongod
 from tests.harness.live import LiveServer, live_server_process
 from tests.harness.mongod import start_session_mongod
 from tests.harness.system import System, running_system
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the one server with demo data in one worker; each worker would start its own."""
+    for item in items:
+        if "live" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("live"))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ Each process counts for itself unless a shared store is set; then the `limits` l
 this process goes on alone while that store is away. (The library's own memory store walks all keys at each call.)
 """
 
+import inspect
 import math
 import time
 from collections import OrderedDict
@@ -123,6 +124,16 @@ class Meters:
     anonymous: RateLimiter
     refused: RateLimiter
     callers: RateLimiter
+    shared: Storage | None = None
+
+    async def close(self) -> None:
+        """Close the connections to the shared store, if there is one."""
+        client = getattr(self.shared, "storage", None)  # the library has no word of its own for it
+        # Asked of the class: a MongoDB client itself has an attribute for any name, a database.
+        name = next((name for name in ("aclose", "close") if hasattr(type(client), name)), None)
+        closing = getattr(client, name)() if name else None
+        if inspect.isawaitable(closing):
+            await closing
 
 
 def build_meters(settings: Settings) -> Meters:
@@ -134,4 +145,5 @@ def build_meters(settings: Settings) -> Meters:
         anonymous=RateLimiter(settings.anonymous_calls_per_minute, "anonymous", store),
         refused=RateLimiter(settings.anonymous_calls_per_minute, "refused", store),
         callers=RateLimiter(settings.calls_per_minute, "caller", store),
+        shared=store,
     )

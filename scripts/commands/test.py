@@ -1,4 +1,4 @@
-"""scripts/test: the checks, then what the tests need, then every test with branch coverage."""
+"""scripts/test: the checks, then what the tests need, then every test on all cores with branch coverage."""
 
 import argparse
 import os
@@ -57,9 +57,10 @@ def main() -> int:
     install_chromium()
     install_clients()
     ensure_explorer()
-    # Coverage is for the whole; for a choice of tests it would only be noise.
-    coverage = [] if for_pytest else ["--cov", "--cov-report=term"]
-    done = subprocess.run([sys.executable, "-m", "pytest", *coverage, *for_pytest], cwd=ROOT, check=False)
+    # For a choice of tests coverage would only be noise, and workers would only be to wait for.
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    whole = ["--cov", "--cov-report=term", f"--numprocesses={workers}", "--dist=loadgroup"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *(for_pytest or whole)], cwd=ROOT, check=False)
     return Exit.OK if done.returncode == 0 else Exit.FAILED
 
 

@@ -76,6 +76,7 @@ async def test_hosts_with_a_shared_store_count_together(mongod: EmbeddedMongod) 
         with pytest.raises(AppError) as caught:
             await meters.callers.count(caller)
         assert 1 <= caught.value.details["retryAfterSeconds"] <= 60  # type: ignore[operator]
+        await meters.close()
 
 
 async def test_without_the_shared_store_each_host_goes_on_alone() -> None:
@@ -86,6 +87,7 @@ async def test_without_the_shared_store_each_host_goes_on_alone() -> None:
     await meters.callers.count("a")
     with pytest.raises(AppError):
         await meters.callers.count("a")
+    await meters.close()
 
 
 def test_without_a_setting_nothing_is_shared() -> None:
