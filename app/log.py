@@ -9,7 +9,9 @@ import atexit
 import logging
 import sys
 import traceback
-from typing import TextIO
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -18,11 +20,7 @@ import structlog
 def configure_logging(level: str) -> None:
     """Send structured lines of `level` and above to standard error."""
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(serializer=_to_json),
-        ],
+        processors=[_render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=lambda *_: GatheredLines(sys.stderr),
         cache_logger_on_first_use=True,
@@ -74,8 +72,10 @@ class GatheredLines:
 GATHER_SECONDS = 0.1
 
 
-def _to_json(event: object, **_: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+def _render(_: object, level: str, event: MutableMapping[str, Any]) -> str:
+    """Return the line of an event: one step for what structlog does in three, since each call pays for it."""
+    line = {"timestamp": datetime.now(UTC), "level": level, **event}
+    return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
 
 
 def describe_exception(error: BaseException) -> dict[str, object]:

@@ -27,6 +27,7 @@ from app.error_reports.service import ErrorService
 from app.errors import AppError
 from app.http.authentication import Doorkeeper
 from app.http.endpoint import GraphQLEndpoint
+from app.http.front import Front
 from app.http.health import health_routes
 from app.http.live_sse import LiveEvents
 from app.http.live_ws import LiveSocket
@@ -117,9 +118,12 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
         page=explorer_page,
     )
     subscribe = Subscriber(runner, parts.clock).subscribe
-    return Starlette(
+    calls = LiveEvents(subscribe, endpoint)
+    return Front(
+        "/graphql",
+        calls,
         routes=[
-            Route("/graphql", LiveEvents(subscribe, endpoint)),
+            Route("/graphql", calls),  # for those who add a slash: Starlette sends them here
             WebSocketRoute("/graphql", LiveSocket(subscribe, endpoint.door, parts.clock)),
             *_routes(settings, readiness),
         ],

@@ -6,6 +6,7 @@ table; nothing else decides by role. What needs data (is the request taken? is i
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 from auth.principal import Principal, Role
 
@@ -111,10 +112,15 @@ RIGHTS: Mapping[Action, Row] = {
 
 def scopes_of(principal: Principal, action: Action) -> frozenset[Scope]:
     """Return how far the caller's roles reach for `action`; empty means not at all."""
+    return _scopes_of_roles(None if principal.is_anonymous else principal.roles, action)
+
+
+@lru_cache(maxsize=4_096)
+def _scopes_of_roles(roles: frozenset[Role] | None, action: Action) -> frozenset[Scope]:
     row = RIGHTS[action]
-    if principal.is_anonymous:
+    if roles is None:
         return frozenset({row[None]} if None in row else ())
-    return frozenset(row[role] for role in principal.roles if role in row)
+    return frozenset(row[role] for role in roles if role in row)
 
 
 def roles_with(action: Action) -> tuple[Role, ...]:

@@ -12,6 +12,7 @@ from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, Gra
 from strawberry.schema import Schema
 from strawberry.types.arguments import StrawberryArgument, convert_argument
 
+from graphql_schema.fast.rows import PROMPT
 from graphql_schema.ingest import batch_item_type
 
 DEFINITION = "strawberry-definition"
@@ -51,6 +52,7 @@ def _direct(field: GraphQLField, definition: Any, declared: Schema) -> Callable[
             named[python_name] = value if convert is None else convert(value)
         return function(source, info, **named) if takes_info else function(source, **named)
 
+    setattr(resolve, PROMPT, not arguments and not inspect.iscoroutinefunction(function))
     return resolve
 
 

@@ -19,6 +19,7 @@ from app.errors import AppError, forbidden
 from auth.principal import Principal, Role
 from auth.rights import Action, open_to_anonymous, roles_with, scopes_of
 from graphql_schema.disclosing import reveal
+from graphql_schema.fast.rows import PROMPT
 
 GUARD = "guard"
 DEFINITION = "strawberry-definition"
@@ -146,6 +147,7 @@ def _wrap(field: GraphQLField, action: Action) -> None:
                 return info.context.disclosures.count(result)
             return result
 
+        setattr(resolve_if_allowed, PROMPT, getattr(resolve, PROMPT, False))
         return resolve_if_allowed
 
     if field.subscribe is not None:

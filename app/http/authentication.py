@@ -4,9 +4,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from app.errors import AppError, ErrorCode, unavailable
+from app.http.heads import header_values
 from app.http.places import Places
 from app.http.rate import Meters, address_key
 from app.log import log
@@ -23,14 +24,14 @@ class Doorkeeper:
     trusted_proxies: int
     places: Places = field(default_factory=Places)
 
-    def address_of(self, connection: HTTPConnection) -> str | None:
+    def address_of(self, scope: Scope) -> str | None:
         """Return the caller's IP address."""
-        return client_address(connection, self.trusted_proxies)
+        return client_address(scope, self.trusted_proxies)
 
-    async def identify(self, connection: HTTPConnection, request_id: str) -> Principal:
+    async def identify(self, scope: Scope, request_id: str) -> Principal:
         """Return the caller of a request; raises `UNAUTHENTICATED`, `RATE_LIMITED`, or `UNAVAILABLE` without keys."""
-        values = connection.headers.getlist("authorization")
-        address = self.address_of(connection)
+        values = header_values(scope, b"authorization")
+        address = self.address_of(scope)
         if not values:
             return await self.admit(None, address, request_id)
         scheme, _, token = values[0].partition(" ")
@@ -65,9 +66,9 @@ class Doorkeeper:
         else:
             await self.meters.callers.count(principal.subject)
 
-    def hold_place(self, connection: HTTPConnection) -> AbstractContextManager[None]:
+    def hold_place(self, scope: Scope) -> AbstractContextManager[None]:
         """Hold one of the caller's places for open connections for the length of a block; raises `RATE_LIMITED`."""
-        return self.places.take(address_key(self.address_of(connection)))
+        return self.places.take(address_key(self.address_of(scope)))
 
 
 async def authenticate(token: str, verifier: TokenVerifier, request_id: str) -> Principal:
@@ -82,12 +83,13 @@ async def authenticate(token: str, verifier: TokenVerifier, request_id: str) -> 
         raise AppError(ErrorCode.UNAUTHENTICATED, "The token is not valid.", requestId=request_id) from None
 
 
-def client_address(connection: HTTPConnection, trusted_proxies: int) -> str | None:
+def client_address(scope: Scope, trusted_proxies: int) -> str | None:
     """Return the caller's IP: the peer's, or what the outermost of our own proxies saw."""
-    peer = connection.client.host if connection.client else None
+    client = scope.get("client")
+    peer: str | None = client[0] if client else None
     if trusted_proxies == 0:
         return peer
-    hops = [hop.strip() for value in connection.headers.getlist("x-forwarded-for") for hop in value.split(",")]
+    hops = [hop.strip() for value in header_values(scope, b"x-forwarded-for") for hop in value.split(",")]
     if len(hops) < trusted_proxies:
         return peer
     try:

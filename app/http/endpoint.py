@@ -3,13 +3,13 @@
 Plain ASGI: at a thousand calls a second each layer between the server and the runner shows.
 """
 
-import secrets
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import orjson
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +17,7 @@ from app.clock import Clock
 from app.errors import AppError, ErrorCode
 from app.http.authentication import Doorkeeper
 from app.http.body import ClientGoneError, read_body, read_json
+from app.http.heads import header_value, header_values
 from app.http.negotiation import check_content_type, choose_media_type, wants_page
 from app.http.parameters import read_parameters, read_query_string
 from app.http.problems import GRAPHQL_JSON, JSON, STATUS_OF, HttpError, Reply, headers_of, to_reply
@@ -43,19 +44,18 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        connection = HTTPConnection(scope)
-        accept = ",".join(connection.headers.getlist("accept"))
+        accept = ",".join(header_values(scope, b"accept"))
         if scope["method"] == "GET" and wants_page(accept, scope["query_string"]):
             await (await self.page(Request(scope, receive)))(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = secrets.token_hex(8)
+        request_id = new_request_id()
         media_type, caller, answer = JSON, None, None
         try:
             media_type = choose_media_type(accept)
             check_method(scope["method"])
-            caller = await self.door.identify(connection, request_id)
-            answer = await self.run(await self.read(scope, connection, receive, caller, request_id))
+            caller = await self.door.identify(scope, request_id)
+            answer = await self.run(await self.read(scope, receive, caller, request_id))
             reply = respond(answer, media_type)
         except AppError as error:
             reply = to_reply(error, media_type)
@@ -66,14 +66,12 @@ class GraphQLEndpoint:
         log_call(request_id, caller, answer, reply.status, started)
         await reply.send(send)
 
-    async def read(
-        self, scope: Scope, connection: HTTPConnection, receive: Receive, caller: Principal, request_id: str
-    ) -> Ask:
+    async def read(self, scope: Scope, receive: Receive, caller: Principal, request_id: str) -> Ask:
         """Return the operation that a request asks for; raises `BAD_USER_INPUT` and its like."""
         settings = self.settings
         if scope["method"] == "POST":
-            check_content_type(connection.headers.get("content-type", ""))
-            length = connection.headers.get("content-length", "")
+            check_content_type(header_value(scope, b"content-type"))
+            length = header_value(scope, b"content-length")
             given = read_json(await read_body(receive, length, settings.body_max_bytes, settings.body_seconds))
         else:
             given = read_query_string(scope["query_string"])
@@ -85,9 +83,14 @@ class GraphQLEndpoint:
             principal=caller,
             request_id=request_id,
             now=self.clock(),
-            address=self.door.address_of(connection),
+            address=self.door.address_of(scope),
             read_only=scope["method"] == "GET",
         )
+
+
+def new_request_id() -> str:
+    """Return an id that a caller can quote and the log can be searched for; it is no secret."""
+    return f"{random.getrandbits(64):016x}"
 
 
 def check_method(method: str) -> None:

@@ -5,20 +5,19 @@ at the end. A connection that stays silent gets a comment now and then, so that 
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 import orjson
-from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.errors import AppError
 from app.http.body import ClientGoneError
-from app.http.endpoint import GraphQLEndpoint, log_call
+from app.http.endpoint import GraphQLEndpoint, log_call, new_request_id
+from app.http.heads import header_values
 from app.http.problems import JSON, HttpError, to_reply
 from app.operation import Answer, Ask
 
@@ -40,14 +39,13 @@ class LiveEvents:
         if not wants_events(scope):
             await self.endpoint(scope, receive, send)
             return
-        started, request_id, caller = time.perf_counter(), secrets.token_hex(8), None
-        connection = HTTPConnection(scope)
+        started, request_id, caller = time.perf_counter(), new_request_id(), None
         try:
             if scope["method"] != "POST":
                 raise HttpError(405, "Use POST for an event stream.", {"Allow": "POST"})
-            with self.endpoint.door.hold_place(connection):
-                caller = await self.endpoint.door.identify(connection, request_id)
-                ask = await self.endpoint.read(scope, connection, receive, caller, request_id)
+            with self.endpoint.door.hold_place(scope):
+                caller = await self.endpoint.door.identify(scope, request_id)
+                ask = await self.endpoint.read(scope, receive, caller, request_id)
                 await self._stream(ask, scope, receive, send)
         except AppError as error:
             reply = to_reply(error, JSON)
@@ -91,5 +89,4 @@ async def _next(answers: AsyncGenerator[Answer, None]) -> Answer:
 
 def wants_events(scope: Scope) -> bool:
     """Return whether a request asks for an event stream."""
-    accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
-    return EVENT_STREAM.encode() in accept
+    return any(EVENT_STREAM in value for value in header_values(scope, b"accept"))

@@ -68,7 +68,7 @@ class LiveSocket:
             await socket.close(BAD_PROTOCOL, "Subprotocol not acceptable")
             return
         try:
-            with self.door.hold_place(socket):
+            with self.door.hold_place(socket.scope):
                 await socket.accept(PROTOCOL)
                 await self._serve(socket)
         except AppError:  # no place is free
@@ -156,7 +156,7 @@ class Connection:
             token = token if scheme.lower() == "bearer" else ""
         try:
             door = self.endpoint.door
-            return await door.admit(token, door.address_of(self.socket), secrets.token_hex(8))
+            return await door.admit(token, door.address_of(self.socket.scope), secrets.token_hex(8))
         except AppError as error:
             code = FORBIDDEN if error.code is ErrorCode.UNAUTHENTICATED else TRY_AGAIN
             raise CloseError(code, str(error.code)) from None
@@ -185,7 +185,7 @@ class Connection:
             principal=self.principal,
             request_id=secrets.token_hex(8),
             now=self.endpoint.clock(),
-            address=self.endpoint.door.address_of(self.socket),
+            address=self.endpoint.door.address_of(self.socket.scope),
         )
 
     async def _run(self, operation_id: str, ask: Ask) -> None:

@@ -40,6 +40,7 @@ def _read_offer(part: str) -> tuple[str, float]:
     return name, 1.0
 
 
+@lru_cache(maxsize=256)
 def check_content_type(value: str) -> None:
     """Raise 415 unless a body is JSON in UTF-8."""
     kind, *parameters = (piece.strip().lower() for piece in value.split(";"))

@@ -4,6 +4,7 @@ CORS is Starlette's own middleware and is there only where origins are listed (`
 """
 
 import secrets
+from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -97,24 +98,33 @@ class Shield:
             await send({"type": "websocket.close", "code": 1008})
             return
         problem = HttpError(400, "This host name is not served here.", field="Host")
-        await to_reply(problem).send(_adding_headers(scope, send))
+        reply = to_reply(problem)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_headers(message, headers_for(scope))
+            await send(message)
+
+        await reply.send(send_with_headers)
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
+        own = headers_for(scope)
 
-        async def send_noting(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal started
-            started = True
-            await add_headers(message)
+            if message["type"] == "http.response.start":
+                started = True
+                add_headers(message, own)
+            await send(message)
 
-        add_headers = _adding_headers(scope, send)
         try:
-            await self._app(scope, receive, send_noting)
+            await self._app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last door: a defect must not show itself to callers
             request_id = secrets.token_hex(8)
             log.error("unexpected", request_id=request_id, **describe_exception(error))
             if not started:
-                await internal(request_id).send(add_headers)
+                await internal(request_id).send(send_with_headers)
 
 
 def internal(request_id: str) -> Reply:
@@ -125,18 +135,16 @@ def internal(request_id: str) -> Reply:
     return reply
 
 
-def _adding_headers(scope: Scope, send: Send) -> Send:
-    own = (*SECURITY_HEADERS, TRANSPORT_SECURITY) if scope.get("scheme") == "https" else SECURITY_HEADERS
+def headers_for(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the security headers of an answer on this connection."""
+    return (*SECURITY_HEADERS, TRANSPORT_SECURITY) if scope.get("scheme") == "https" else SECURITY_HEADERS
 
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = list(message.get("headers", ()))
-            present = {name for name, _ in headers}
-            headers += [header for header in own if header[0] not in present]
-            message["headers"] = headers
-        await send(message)
 
-    return send_with_headers
+def add_headers(message: Message, own: Iterable[tuple[bytes, bytes]]) -> None:
+    """Add to the start of an answer the headers that it does not have."""
+    given = message.get("headers", ())
+    present = {name for name, _ in given}
+    message["headers"] = [*given, *(header for header in own if header[0] not in present)]
 
 
 async def _answer_http_exception(_: Request, error: Exception) -> Response:

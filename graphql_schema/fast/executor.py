@@ -1,8 +1,9 @@
 """The fast way: plain records become rows by small compiled functions instead of one graphql-core call a field.
 
-Only fields without resolver, argument or guard take it; all else goes the ordinary way of graphql-core, whose executor
-this one extends. What a compiled function meets and does not expect (a null where none may be, a value of another type)
-raises `Unexpected`, and the ordinary way completes that value again and words the error: accept fast, explain slowly.
+Only fields that are read as they are, or given at once by a resolver without arguments, take it; all else goes the
+ordinary way of graphql-core, whose executor this one extends. What a compiled function meets and does not expect (a
+null where none may be, a value of another type, a refusal) raises `Unexpected`, and the ordinary way completes that
+value again and words the error: accept fast, explain slowly.
 Compiled parts belong to a document without directives and are kept with its plan; `FAST_EXECUTION=false` turns it off.
 """
 
@@ -38,6 +39,7 @@ from graphql_schema.fast.rows import (
     complete_enum,
     complete_list_of,
     is_plain,
+    is_prompt,
     step_for,
 )
 from graphql_schema.fast.sealed import are_sealed, execute_sealed
@@ -119,7 +121,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         if selection.row is None:
             return super().collect_and_execute_subfields(return_type, group, path, result, position)
         try:
-            ready = selection.row(result)
+            ready = selection.row(result, self.context_value)
         except Unexpected:
             return super().collect_and_execute_subfields(return_type, group, path, result, position)
         if not selection.rest:
@@ -156,7 +158,8 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             complete = self._item_completer(return_type.of_type, group)
             if complete is not None:
                 try:
-                    return [complete(item) for item in result]
+                    context = self.context_value
+                    return [complete(item, context) for item in result]
                 except Unexpected:
                     pass
         return super().complete_list_value(return_type, group, info, path, result, position)
@@ -175,11 +178,11 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         if resolve_type is None or None in rows.values():
             return None
 
-        def complete(item: Any) -> dict[str, Any]:
+        def complete(item: Any, context: Any) -> dict[str, Any]:
             row = rows.get(resolve_type(item, None, named)) if type(item) is dict else None  # type: ignore[arg-type]
             if row is None:
                 raise Unexpected
-            return row(item)
+            return row(item, context)
 
         return complete
 
@@ -199,13 +202,14 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             name = details[0].node.name.value
             if name == "__typename":
                 constants[response_name] = type_.name
-            elif is_plain(type_.fields[name]):
+            elif is_plain(type_.fields[name]) or is_prompt(type_.fields[name]):
                 completion = self._completion(type_.fields[name].type, details)
                 if completion is not None:
-                    steps.append(step_for(response_name, name, type_.fields[name], completion))
-        made = [*constants, *(step.response_name for step in steps)]
+                    steps.append(step_for(response_name, name, type_, completion))
+        made = {*constants, *(step.response_name for step in steps)}
         rest = {name: details for name, details in fields.items() if name not in made}
-        row = compile_row(steps, constants, [name for name in fields if name not in rest]) if made else None
+        has_row = made or not rest  # of an interface's types one may have no field at all
+        row = compile_row(steps, constants, [name for name in fields if name not in rest]) if has_row else None
         return Selection(row, rest, tuple(fields))
 
     def _completion(self, type_: GraphQLOutputType, details: FieldGroup) -> Completion | None:
@@ -219,6 +223,8 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             function = complete_enum(inner)
         elif isinstance(inner, GraphQLObjectType):
             function = self.select(inner, details).whole
+        elif is_abstract_type(inner):
+            function = self._abstract_row(inner, details)
         elif isinstance(inner, GraphQLList):
             item = self._completion(inner.of_type, details)
             function = None if item is None else complete_list_of(item)

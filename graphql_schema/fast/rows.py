@@ -8,12 +8,13 @@ operation (GraphQL names, which are Python identifiers) and nothing else of what
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from graphql import GraphQLEnumType, GraphQLField
+from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType
 
-Complete = Callable[[Any], Any]
-Row = Callable[[Any], dict[str, Any]]
+Complete = Callable[[Any, Any], Any]  # a value and the operation's context
+Row = Callable[[Any, Any], dict[str, Any]]  # a record and the operation's context
+Resolve = Callable[[Any, Any], Any]
 
 
 class Unexpected(Exception):  # noqa: N818 - a signal to take the ordinary way, never an error that leaves
@@ -33,6 +34,15 @@ CHECKS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class RowInfo:
+    """What a prompt resolver and its guard are told, in the place of graphql-core's `info`."""
+
+    context: Any
+    parent_type: GraphQLObjectType
+    field_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """How a value is completed: by a test that it must pass, or by a function; null where that is allowed."""
 
@@ -43,18 +53,31 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One field of a row: its name in the response, where it is read, and how it is completed."""
+    """One field of a row: its name in the response, where it is read or what gives it, and how it is completed."""
 
     response_name: str
     key: str
     attribute: str
     completion: Completion
+    give: Complete | None = None
 
 
-def step_for(response_name: str, name: str, definition: GraphQLField, completion: Completion) -> Step:
-    """Return the step of a plain field; `id` is a document's `_id` as text."""
+def step_for(response_name: str, name: str, parent: GraphQLObjectType, completion: Completion) -> Step:
+    """Return the step of a plain or prompt field; `id` is a document's `_id` as text."""
+    definition = parent.fields[name]
     attribute = definition.extensions["strawberry-definition"].python_name
-    return Step(response_name, "_id" if attribute == "id" else name, attribute, completion)
+    give = None if is_plain(definition) else _give(cast("Resolve", definition.resolve), parent, name)
+    return Step(response_name, "_id" if attribute == "id" else name, attribute, completion, give)
+
+
+def _give(resolve: Resolve, parent: GraphQLObjectType, name: str) -> Complete:
+    def give(record: Any, context: Any) -> Any:
+        try:
+            return resolve(record, RowInfo(context, parent, name))
+        except Exception:  # noqa: BLE001 - the ordinary way asks again and words it, a refusal too
+            raise Unexpected from None
+
+    return give
 
 
 def is_plain(definition: GraphQLField) -> bool:
@@ -62,13 +85,25 @@ def is_plain(definition: GraphQLField) -> bool:
     return getattr(definition.resolve, "_is_default", False) and not definition.args
 
 
+def is_prompt(definition: GraphQLField) -> bool:
+    """Return whether a field is given at once by its resolver, behind its guard: no argument, nothing to wait for.
+
+    Such resolvers are pure: where a row is given up, the ordinary way asks them once more.
+    """
+    return getattr(definition.resolve, PROMPT, False) and not definition.args
+
+
+PROMPT = "is_prompt"
+
+
 def compile_row(steps: Sequence[Step], constants: Mapping[str, str], order: Sequence[str]) -> Row:
     """Return the function that makes a row of a record; `constants` are response names with a fixed text."""
     scope: dict[str, Any] = {"Unexpected": Unexpected, "datetime": datetime}
-    lines = ["def by_key(record):", "    if type(record) is not dict:", "        return by_attribute(record)"]
+    lines = ["def by_key(record, context):"]
+    lines += ["    if type(record) is not dict:", "        return by_attribute(record, context)"]
     lines += ["    get = record.get", *_write_reads(steps, "get({key!r})", scope)]
-    lines += [_write_return(steps, constants, order), "def by_attribute(record):", "    try:"]
-    lines += [f"        v{place} = record.{step.attribute}" for place, step in enumerate(steps)] or ["        pass"]
+    lines += [_write_return(steps, constants, order), "def by_attribute(record, context):", "    try:", "        pass"]
+    lines += [f"        v{place} = record.{step.attribute}" for place, step in enumerate(steps) if step.give is None]
     lines += ["    except AttributeError:", "        raise Unexpected from None"]
     lines += [*_write_reads(steps, None, scope), _write_return(steps, constants, order)]
     exec("\n".join(lines), scope)  # noqa: S102 - see the module's text on what is compiled
@@ -80,7 +115,10 @@ def _write_reads(steps: Sequence[Step], read: str | None, scope: dict[str, Any])
     lines = []
     for place, step in enumerate(steps):
         value, completion = f"v{place}", step.completion
-        if read is not None:
+        if step.give is not None:
+            scope[f"g{place}"] = step.give
+            lines.append(f"    {value} = g{place}(record, context)")
+        elif read is not None:
             lines.append(f"    {value} = {read.format(key=step.key)}")
             if step.key == "_id":
                 lines.append(f"    {value} = None if {value} is None else str({value})")
@@ -92,9 +130,9 @@ def _write_reads(steps: Sequence[Step], read: str | None, scope: dict[str, Any])
             continue
         scope[f"c{place}"] = completion.function
         if completion.nullable:
-            lines.append(f"    if {value} is not None: {value} = c{place}({value})")
+            lines.append(f"    if {value} is not None: {value} = c{place}({value}, context)")
         else:
-            lines += [f"    if {value} is None: raise Unexpected", f"    {value} = c{place}({value})"]
+            lines += [f"    if {value} is None: raise Unexpected", f"    {value} = c{place}({value}, context)"]
     return lines
 
 
@@ -108,7 +146,10 @@ def complete_list_of(completion: Completion) -> Complete:
     """Return the completer of a list whose items are completed so."""
     step = Step("item", "item", "item", completion)
     scope: dict[str, Any] = {"Unexpected": Unexpected, "datetime": datetime}
-    lines = ["def complete(values):", "    if type(values) is not list and type(values) is not tuple: raise Unexpected"]
+    lines = [
+        "def complete(values, context):",
+        "    if type(values) is not list and type(values) is not tuple: raise Unexpected",
+    ]
     lines += ["    done = []", "    for v0 in values:"]
     lines += [f"    {line}" for line in _write_reads([step], None, scope)]
     lines += ["        done.append(v0)", "    return done"]
@@ -121,7 +162,7 @@ def complete_enum(type_: GraphQLEnumType) -> Complete:
     """Return the completer of an enum: each value is judged once by graphql-core, then known."""
     known: dict[Any, Any] = {}
 
-    def complete(value: Any) -> Any:
+    def complete(value: Any, _: Any) -> Any:
         try:
             return known[value]
         except (KeyError, TypeError):
