@@ -58,6 +58,7 @@ class Context:
     now: datetime
     request_id: str
     address: str | None = None
+    selected: dict[Any, Any] = field(default_factory=dict)  # what the operation's plan keeps of its selections
     disclosures: DisclosureBatch = field(init=False)
     uses: Counter[str] = field(default_factory=Counter)
 

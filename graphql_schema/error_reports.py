@@ -1,14 +1,14 @@
 """Error reports: typed in and out (P10), never older than their life (P11)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import ID
 
 from app.database.pages import EMPTY_PAGE, read_page_request
 from app.error_reports.filters import ErrorFilter
-from app.error_reports.model import ErrorKind
+from app.error_reports.model import PARTS, ErrorKind
 from app.error_reports.reach import errors_of
 from app.profiles.scope import users_within
 from app.profiles.store import find_person
@@ -19,6 +19,7 @@ from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
 from graphql_schema.ingest import IngestResult
 from graphql_schema.paging import After, Connection, First
 from graphql_schema.profiles import User
+from graphql_schema.projecting import select_of_nodes
 from graphql_schema.reading import stored
 from graphql_schema.scalars import UuidText
 
@@ -203,6 +204,23 @@ def read_filter(given: ErrorFilterInput | None) -> ErrorFilter:
     return ErrorFilter(kinds, given.code, given.group, given.app_version, given.occurred_after, given.occurred_before)
 
 
+_OPEN = frozenset({"id", "reportId", "kind", "code", "occurredAt", "receivedAt", "erasedAt"})
+_SEALED = frozenset({*PARTS, "message", "log", "sessionId", "truncated", "scrubbed"})
+
+
+def report_fields(info: Any) -> dict[str, int] | None:
+    """Return the projection of the selected reports; None reads all of them, where a field needs more than itself."""
+    names, has_cursors = select_of_nodes(info)
+    if not names <= _OPEN | _SEALED | {"__typename"}:
+        return None
+    wanted = names & _OPEN
+    if names & _SEALED:
+        wanted |= {"payload"}
+    if has_cursors or "erasedAt" in names:
+        wanted |= {"receivedAt"}
+    return {"_id": 1, **dict.fromkeys(wanted - {"id", "erasedAt"}, 1)}
+
+
 Filter = Annotated[ErrorFilterInput | None, strawberry.argument(description="What to look for.")]
 
 
@@ -219,7 +237,9 @@ class ErrorQueries:
         of = errors_of(context.principal)
         if of is None:
             return stored(EMPTY_PAGE)
-        return stored(await context.services.errors.find(of, read_filter(filter), page, context.now))
+        return stored(
+            await context.services.errors.find(of, read_filter(filter), page, context.now, report_fields(info))
+        )
 
 
 @strawberry.type

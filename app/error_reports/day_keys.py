@@ -27,7 +27,11 @@ from app.database.vault import SEALED_SUBTYPE
 COLLECTION = "day_keys"
 MADE = "day_keys_made"  # which days ever had a key; holds no key, so that a destroyed one can be named
 DAY = timedelta(days=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MARK_BYTES = 3  # of the number of a day since 1970
 NONCE_BYTES = 12
+_HEAD_BYTES = MARK_BYTES + NONCE_BYTES
+_decode = msgspec.msgpack.Decoder().decode
 
 
 def day_of(moment: datetime) -> datetime:
@@ -101,20 +105,19 @@ class DayKeys:
         return AESGCM(wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], stored["_id"].encode()))
 
 
-def seal_payload(key: AESGCM, report_id: bytes, payload: Document) -> Binary:
-    """Return the sealed payload of the report with this `_id`."""
+def seal_payload(key: AESGCM, day: datetime, report_id: bytes, payload: Document) -> Binary:
+    """Return the sealed payload of the report with this `_id`; in front stands which day's key it is sealed under."""
     nonce = os.urandom(NONCE_BYTES)
-    return Binary(nonce + key.encrypt(nonce, msgspec.msgpack.encode(payload), report_id))
+    return Binary(_mark_of(day) + nonce + key.encrypt(nonce, msgspec.msgpack.encode(payload), report_id))
 
 
-def open_payload(key: AESGCM, row: Document) -> dict[str, Any]:
+def open_payload(key: AESGCM, report_id: bytes, sealed: bytes) -> dict[str, Any]:
     """Return the payload of a stored report; empty if it was tampered with."""
-    sealed = row["payload"]
     try:
-        opened = key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], row["_id"].binary)
+        opened = key.decrypt(sealed[MARK_BYTES:_HEAD_BYTES], sealed[_HEAD_BYTES:], report_id)
     except InvalidTag:
         return {}
-    payload: dict[str, Any] = msgspec.msgpack.decode(opened)
+    payload: dict[str, Any] = _decode(opened)
     if "restricted" in payload:  # values of the vault, still sealed under the company's key
         sealed_values = payload["restricted"].items()
         payload["restricted"] = {name: Binary(value, SEALED_SUBTYPE) for name, value in sealed_values}
@@ -122,11 +125,24 @@ def open_payload(key: AESGCM, row: Document) -> dict[str, Any]:
 
 
 async def open_reports(keys: DayKeys, rows: list[Document], now: datetime) -> list[Document]:
-    """Open stored reports where they are, and return them; where the day's key is destroyed, the open fields remain."""
-    days = [day_of(row["receivedAt"]) for row in rows]
-    found = await keys.keys_of(days, now)
-    for row, day in zip(rows, days, strict=True):
-        key = found.get(day)
-        row.update({} if key is None else open_payload(key, row))
-        del row["payload"]
+    """Open stored reports where they are, and return them; where the day's key is destroyed, the open fields remain.
+
+    Rows that were read without their payload stay as they are.
+    """
+    marks = {row["payload"][:MARK_BYTES] for row in rows if "payload" in row}
+    found = await keys.keys_of(map(_day_at, marks), now)
+    by_mark = {_mark_of(day): key for day, key in found.items()}
+    for row in rows if marks else ():
+        sealed = row.pop("payload")
+        key = by_mark.get(sealed[:MARK_BYTES])
+        if key is not None:
+            row.update(open_payload(key, row["_id"].binary, sealed))
     return rows
+
+
+def _mark_of(day: datetime) -> bytes:
+    return (day - EPOCH).days.to_bytes(MARK_BYTES, "big")
+
+
+def _day_at(mark: bytes) -> datetime:
+    return EPOCH + timedelta(days=int.from_bytes(mark, "big"))

@@ -48,7 +48,8 @@ class ErrorService:
         check_batch(reports, "reports")
         known_ids = await find_known_ids(self.database, self.vault, principal, reports)
         restricted = await self._seal_address(principal, address)
-        key = await self.keys.key_of(day_of(now), now)
+        day = day_of(now)
+        key = await self.keys.key_of(day, now)
         stamp = _stamp(principal, now)
         read: dict[ObjectId, Report] = {}
 
@@ -57,7 +58,7 @@ class ErrorService:
             report.fields["groupId"] = fingerprint_of(report.fields, report.payload)
             identity = ObjectId()
             read[identity] = report
-            payload = seal_payload(key, identity.binary, {**report.payload, **restricted})
+            payload = seal_payload(key, day, identity.binary, {**report.payload, **restricted})
             return {"_id": identity, **report.fields, **stamp, "payload": payload}
 
         documents, rejected = await _sort_in_turns(reports, to_document)
@@ -74,10 +75,12 @@ class ErrorService:
         sealed = await self.vault.seal(principal.company_id, {"ipAddress": kept})
         return {"restricted": {name: bytes(value) for name, value in sealed.items()}}
 
-    async def find(self, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest, now: datetime) -> Page:
-        """Return one page of living reports, newest first, opened with their days' keys."""
+    async def find(
+        self, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest, now: datetime, fields: Document | None = None
+    ) -> Page:
+        """Return one page of living reports, newest first, opened with their days' keys; `fields` is a projection."""
         query = {**wanted.query(), **of.query(), "receivedAt": {"$gt": now - self.life}}
-        found = await find_page(self.database["errors"], query, page, sort_field="receivedAt")
+        found = await find_page(self.database["errors"], query, page, sort_field="receivedAt", projection=fields)
         return Page(await open_reports(self.keys, found.nodes, now), found.has_next, found.sort_field)
 
 

@@ -5,8 +5,9 @@ Plain ASGI: at a thousand calls a second each layer between the server and the r
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -107,9 +108,15 @@ def respond(answer: Answer, media_type: str) -> Reply:
         status, headers = 503, headers_of(ErrorCode.UNAVAILABLE, {})
     elif not answer.executed and (media_type == GRAPHQL_JSON or answer.codes[0] not in _OK_AS_JSON):
         status = STATUS_OF[ErrorCode(answer.codes[0])]
-    return Reply(
-        status, orjson.dumps(answer.body, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS), media_type, headers
-    )
+    return Reply(status, to_json(answer.body), media_type, headers)
+
+
+def to_json(body: Mapping[str, Any]) -> bytes:
+    """Return an answer as JSON."""
+    try:
+        return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    except TypeError:  # a key of an enum, which are rare, and to look for them costs each answer a third more
+        return orjson.dumps(body, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
 # With the older media type a refused document is answered 200, as the specification says; 4xx means the request itself.

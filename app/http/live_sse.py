@@ -10,13 +10,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-import orjson
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.errors import AppError
 from app.http.body import ClientGoneError
-from app.http.endpoint import GraphQLEndpoint, log_call, new_request_id
+from app.http.endpoint import GraphQLEndpoint, log_call, new_request_id, to_json
 from app.http.heads import header_values
 from app.http.problems import JSON, HttpError, to_reply
 from app.operation import Answer, Ask
@@ -72,8 +71,7 @@ class LiveEvents:
                         yield b":\n\n"
                         continue
                     answer, coming = coming.result(), None
-                    body = orjson.dumps(answer.body, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
-                    yield b"event: next\ndata: " + body + b"\n\n"
+                    yield b"event: next\ndata: " + to_json(answer.body) + b"\n\n"
             except StopAsyncIteration:
                 yield b"event: complete\ndata:\n\n"
             finally:

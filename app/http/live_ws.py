@@ -6,13 +6,11 @@ the token runs out, running operations end with `UNAUTHENTICATED` and the connec
 """
 
 import asyncio
-import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -20,6 +18,7 @@ from app.clock import Clock
 from app.errors import AppError, ErrorCode
 from app.http.authentication import Doorkeeper
 from app.http.body import read_json
+from app.http.endpoint import new_request_id, to_json
 from app.http.parameters import read_parameters
 from app.http.problems import describe
 from app.http.rate import Windows
@@ -156,7 +155,7 @@ class Connection:
             token = token if scheme.lower() == "bearer" else ""
         try:
             door = self.endpoint.door
-            return await door.admit(token, door.address_of(self.socket.scope), secrets.token_hex(8))
+            return await door.admit(token, door.address_of(self.socket.scope), new_request_id())
         except AppError as error:
             code = FORBIDDEN if error.code is ErrorCode.UNAUTHENTICATED else TRY_AGAIN
             raise CloseError(code, str(error.code)) from None
@@ -183,7 +182,7 @@ class Connection:
             variables=variables,
             operation_name=name,
             principal=self.principal,
-            request_id=secrets.token_hex(8),
+            request_id=new_request_id(),
             now=self.endpoint.clock(),
             address=self.endpoint.door.address_of(self.socket.scope),
         )
@@ -209,6 +208,6 @@ class Connection:
             raise CloseError(UNAUTHORIZED, "Unauthorized")
 
     async def _send(self, message: Message) -> None:
-        text = orjson.dumps(message, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+        text = to_json(message).decode()
         with suppress(RuntimeError):  # closed meanwhile; reading tells
             await self.socket.send_text(text)

@@ -50,12 +50,13 @@ FieldGroup = list[FieldDetails]
 
 @dataclass(slots=True)
 class Compiled:
-    """What is kept with an operation's plan: its variables, collected fields, and rows by type and selection."""
+    """What is kept with an operation's plan: variables, collected fields, rows by type and selection, projections."""
 
     root: dict[str, FieldGroup] | None = None
     variables: tuple[Variable, ...] | None = None
     collected: dict[Any, Any] = field(default_factory=dict)
     selections: dict[tuple[str, int], "Selection"] = field(default_factory=dict)
+    selected: dict[Any, Any] = field(default_factory=dict)  # what `projecting` found
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,10 +121,10 @@ async def replace_restricted(system: System) -> int:
             count += len(other)
     for row in await services.database["errors"].find({}).to_list(None):
         key = await services.errors.keys.key_of(day_of(row["receivedAt"]), system.clock())
-        payload = open_payload(key, row)
+        payload = open_payload(key, row["_id"].binary, row["payload"])
         sealed = await services.vault.seal(row["companyId"], {"ipAddress": f"2001:db8::{count:x}"})
         payload["restricted"] = {name: bytes(value) for name, value in sealed.items()}
-        change = {"payload": seal_payload(key, row["_id"].binary, payload)}
+        change = {"payload": seal_payload(key, day_of(row["receivedAt"]), row["_id"].binary, payload)}
         await services.database["errors"].update_one({"_id": row["_id"]}, {"$set": change})
         count += 1
     return count
