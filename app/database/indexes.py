@@ -95,10 +95,10 @@ DASHBOARD_DAYS = 762  # 25 months, of which two may hold a leap day
 def _usage_indexes(event_life_seconds: int, bucket_life_seconds: int) -> dict[str, tuple[Index, ...]]:
     newest = (("occurredAt", -1), ("_id", -1))
     return {
+        # Unique by (company, event), since that is what their `_id` is made of: an index less to keep at ingest.
         "events": (
-            Index((("companyId", 1), ("eventId", 1)), unique=True),
             Index((("companyId", 1), *newest)),
-            Index((("companyId", 1), ("userId", 1), *newest), partial={"userId": {"$exists": True}}),
+            Index((("userId", 1), *newest), partial={"userId": {"$exists": True}}),
             Index((("companyId", 1), ("requestId", 1)), partial={"requestId": {"$exists": True}}),
             Index((("receivedAt", 1),), expire_after_seconds=event_life_seconds),
         ),
@@ -107,8 +107,7 @@ def _usage_indexes(event_life_seconds: int, bucket_life_seconds: int) -> dict[st
             Index((("kind", 1), ("day", 1))),
             Index((("day", 1),), expire_after_seconds=bucket_life_seconds),
         ),
-        "requests": (
-            Index((("companyId", 1), ("requestId", 1)), unique=True),
+        "requests": (  # one for each company and request: their `_id` again
             Index((("companyId", 1), ("userIds", 1))),
             Index((("lastReceivedAt", 1),), expire_after_seconds=event_life_seconds),
         ),

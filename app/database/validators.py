@@ -53,7 +53,7 @@ CENSUS = _exactly(
 
 EVENTS = _exactly(
     {
-        "_id": {"bsonType": "objectId"},
+        "_id": _STRING,
         "companyId": _STRING,
         "eventId": _STRING,
         "name": {
@@ -100,7 +100,7 @@ USAGE_BUCKETS = _exactly(
 
 REQUESTS = _exactly(
     {
-        "_id": {"bsonType": "objectId"},
+        "_id": _STRING,
         "companyId": _STRING,
         "requestId": _STRING,
         "userIds": {"bsonType": "array", "items": _STRING},

@@ -14,6 +14,7 @@ from pymongo import InsertOne, UpdateOne
 from app.database.client import Database, Document
 from app.database.transactions import Session
 from app.usage.folding import Additions, identity_of, named_of
+from app.usage.model import request_key
 from app.usage.timeline import TIME_FIELDS, fold_request, waits_of
 
 BUCKETS = "usage_buckets"
@@ -61,7 +62,8 @@ async def fold_into_requests(
         if not before:
             changes.append(InsertOne(after))
         elif after != before:
-            changes.append(UpdateOne({"_id": before["_id"]}, {"$set": after}))
+            new = {field: value for field, value in after.items() if before.get(field) != value}
+            changes.append(UpdateOne({"_id": before["_id"]}, {"$set": new}))
     if changes:
         await database[REQUESTS].bulk_write(changes, ordered=False, session=session)
 
@@ -72,11 +74,8 @@ async def find_requests(
     session: Session = None,
 ) -> dict[RequestKey, Document]:
     """Return the stored requests of these (company, request) that exist."""
-    ids: dict[str, list[str]] = defaultdict(list)
-    for company_id, request_id in keys:
-        ids[company_id].append(request_id)
-    either = [{"companyId": company_id, "requestId": {"$in": wanted}} for company_id, wanted in ids.items()]
-    rows = await database[REQUESTS].find({"$or": either}, session=session).to_list(None)
+    query = {"_id": {"$in": [request_key(company_id, request_id) for company_id, request_id in keys]}}
+    rows = await database[REQUESTS].find(query, session=session).to_list(None)
     return {(row["companyId"], row["requestId"]): row for row in rows}
 
 

@@ -1,9 +1,11 @@
 """The six usage events of the notice, each with exactly its fields (P4). Pure."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any
 
 from app.ingest import Item, ItemError, check_id, check_line, check_moment
@@ -32,6 +34,20 @@ class EventName(StrEnum):
         """The field of `EventInput`, for example `requestCreated`."""
         head, *rest = self.key.split("_")
         return head + "".join(word.title() for word in rest)
+
+
+def event_key(company_id: str, event_id: str) -> str:
+    """Return the `_id` of an event: the same for the same event, so that MongoDB refuses it a second time."""
+    digest = blake2b(f"{company_id}/{event_id}".encode(), digest_size=KEY_BYTES).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+KEY_BYTES = 16
+
+
+def request_key(company_id: str, request_id: str) -> str:
+    """Return the `_id` of a folded request; those of a company stand together, in the order of their ids."""
+    return f"{company_id}/{request_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from app.database.client import AWAY_ERRORS, Database, Document
 from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import add_to_buckets, fold_into_requests
 from app.usage.folding import Additions
+from app.usage.model import event_key
 
 EVENTS = "events"
 WRITER_SLOTS = 16
@@ -123,6 +124,8 @@ class Recorder:
             start += len(batch.events)
 
     async def _commit(self, events: Sequence[Document], lane: int) -> list[Outcome]:
+        for event in events:
+            event["_id"] = event_key(event["companyId"], event["eventId"])
         outcomes = _settle_repeats(events)
         for _ in range(ROUNDS_MAX):
             places = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.ACCEPTED]
@@ -161,14 +164,10 @@ class Recorder:
             raise _EventsRefusedError(failures[0]["index"], failures[0]["code"]) from None
 
     async def _settle_known(self, events: Sequence[Document], outcomes: list[Outcome]) -> None:
-        ids: dict[str, list[str]] = {}
-        for event in events:
-            ids.setdefault(event["companyId"], []).append(event["eventId"])
-        either = [{"companyId": company_id, "eventId": {"$in": wanted}} for company_id, wanted in ids.items()]
-        rows = await self.database[EVENTS].find({"$or": either}, {"_id": 0, "companyId": 1, "eventId": 1}).to_list(None)
-        known = {(row["companyId"], row["eventId"]) for row in rows}
+        query = {"_id": {"$in": [event["_id"] for event in events]}}
+        known = {row["_id"] for row in await self.database[EVENTS].find(query, {"_id": 1}).to_list(None)}
         for place, event in enumerate(events):
-            if outcomes[place] is Outcome.ACCEPTED and (event["companyId"], event["eventId"]) in known:
+            if outcomes[place] is Outcome.ACCEPTED and event["_id"] in known:
                 outcomes[place] = Outcome.DUPLICATE
 
     def _move(self, lane: int) -> None:
@@ -176,12 +175,11 @@ class Recorder:
 
 
 def _settle_repeats(events: Sequence[Document]) -> list[Outcome]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     outcomes = []
     for event in events:
-        key = event["companyId"], event["eventId"]
-        outcomes.append(Outcome.DUPLICATE if key in seen else Outcome.ACCEPTED)
-        seen.add(key)
+        outcomes.append(Outcome.DUPLICATE if event["_id"] in seen else Outcome.ACCEPTED)
+        seen.add(event["_id"])
     return outcomes
 
 

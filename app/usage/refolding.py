@@ -21,7 +21,7 @@ from app.database.client import Database, Document
 from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import BUCKETS, REQUESTS, mark_days
 from app.usage.folding import Additions, BucketKind, day_of
-from app.usage.model import EventName
+from app.usage.model import EventName, request_key
 from app.usage.timeline import STEPS, TIME_FIELDS, fold_request, waits_of
 
 EVENTS = "events"
@@ -31,6 +31,7 @@ DAY = timedelta(days=1)
 _FIELDS = dict.fromkeys(
     ("companyId", "requestId", "name", "occurredAt", "receivedAt", "userId", "templateId", "templateName"), 1
 )
+_AFTER_SLASH = chr(ord("/") + 1)  # all requests of a company lie below its id with this behind
 _ENDS_WAIT = {EventName.REQUEST_APPROVED, EventName.REQUEST_PROCESSED}
 Advance = Callable[[int], None]
 
@@ -145,7 +146,7 @@ async def _count_day(database: Database, company_id: str, day: datetime, session
         count += len(batch)
         ended.update(event["requestId"] for event in batch if event["name"] in _ENDS_WAIT)
     for chunk in _chunks(sorted(ended)):
-        of_chunk = {"companyId": company_id, "requestId": {"$in": chunk}}
+        of_chunk = {"_id": {"$in": [request_key(company_id, request_id) for request_id in chunk]}}
         for request in await database[REQUESTS].find(of_chunk, session=session).to_list(None):
             for wait in waits_of(request):
                 if day_of(wait.ended_at) == day:
@@ -211,8 +212,10 @@ async def _refold_chunk(database: Database, company_id: str, within: Document, h
             for event in batch:
                 if event["name"] in TIME_FIELDS:
                     events.setdefault(event["requestId"], []).append(event)
-        rows = await database[REQUESTS].find(query, session=session).to_list(None)
-        stored = {row["requestId"]: row for row in rows}
+        keys = {operator: request_key(company_id, request_id) for operator, request_id in within.items()}
+        beyond = {} if "$lte" in keys else {"$lt": f"{company_id}{_AFTER_SLASH}"}
+        rows = await database[REQUESTS].find({"_id": {**keys, **beyond}}, session=session).to_list(None)
+        stored = {row["_id"].removeprefix(request_key(company_id, "")): row for row in rows}
         changes = [
             change
             for request_id in {*events, *stored}
@@ -239,6 +242,6 @@ def _change(
         if field in stored and stored[field] < horizon:
             folded[field] = min(stored[field], folded.get(field, stored[field]))
             folded["userIds"] = sorted({*stored["userIds"], *folded["userIds"]})
-    if folded == {key: value for key, value in stored.items() if key != "_id"}:
+    if folded == stored:
         return None
     return ReplaceOne({"_id": stored["_id"]}, folded)

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.database.client import Database, Document
 from app.database.pages import Page, PageRequest, find_page
-from app.usage.model import EventName
+from app.usage.model import EventName, request_key
 
 TIMELINE_MAX = 1_000
 
@@ -64,7 +64,9 @@ async def find_events(database: Database, reach: UsageReach, wanted: EventFilter
 
 async def find_request(database: Database, reach: UsageReach, request_id: str) -> Document | None:
     """Return a folded request within reach: of a company, or one that the person had a part in."""
-    found: Document | None = await database["requests"].find_one({**reach.query("userIds"), "requestId": request_id})
+    keys = [request_key(company_id, request_id) for company_id, _ in reach.parts]
+    one = {"requestId": request_id} if reach.everybody else {"_id": {"$in": keys}}
+    found: Document | None = await database["requests"].find_one({**reach.query("userIds"), **one})
     return found
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.usage.model import EventName
+from app.usage.model import EventName, request_key
 
 Document = Mapping[str, Any]
 
@@ -76,6 +76,7 @@ def fold_request(known: Document, events: Iterable[Document]) -> dict[str, Any]:
     people = set(known.get("userIds", ()))
     for event in events:
         folded["companyId"], folded["requestId"] = event["companyId"], event["requestId"]
+        folded["_id"] = request_key(event["companyId"], event["requestId"])
         field = TIME_FIELDS[event["name"]]
         folded[field] = min(folded.get(field, event["occurredAt"]), event["occurredAt"])
         folded["lastReceivedAt"] = max(folded.get("lastReceivedAt", event["receivedAt"]), event["receivedAt"])

@@ -42,7 +42,7 @@ async def spoil(system: System) -> None:
     await database["requests"].update_many({}, {"$set": {"createdAt": datetime.fromisoformat("2026-01-01T00:00Z")}})
     first = await database["requests"].find_one({})
     await database["requests"].delete_one({"_id": first["_id"]})
-    await database["requests"].insert_one({**first, "_id": None, "requestId": "NONE"} | {"_id": first["_id"]})
+    await database["requests"].insert_one({**first, "_id": f"{first['companyId']}/NONE", "requestId": "NONE"})
 
 
 async def test_refolding_mends_what_differs_and_nothing_else(system: System) -> None:
