@@ -2,7 +2,8 @@
 
 Promises the exceptions of a trace, each with its frames from the throw outwards, told by module and function, not by
 line. What makes two of them the same fault is left to `grouping.py`. Pure; lines are looked at once and cut at
-512 characters, so that hostile text costs no more than other text.
+512 characters, and no repeated part of a pattern matches one text in two ways, so that hostile text costs no more
+than other text.
 """
 
 import re
@@ -34,7 +35,7 @@ class Thrown:
 _AROUND = " \t|+{[,"
 _PYTHON_MARKERS = ("Traceback (most recent call last)", "Exception Group Traceback")
 _TYPE = re.compile(
-    r"(?:(?:-+> |\(Inner Exception #\d+\) |\[?(?:cause|errors)\]?: ?|Caused by: |Suppressed: "
+    r"(?:(?:-+> |\(Inner Exception #\d+\) |(?:cause|errors)\]?: ?|Caused by: |Suppressed: "
     r"|Uncaught (?:\(in promise\) )?"
     r"|Unhandled exception\. |Exception in thread \"[^\"]*\" |\[)*)"
     r"(?P<type>[A-Za-z_$][\w$]*(?:[.+][\w$]+)*)(?:`\d+)?(?: \[[A-Z_0-9]+\])?(?=:|\]?$|\]? \{$)"
@@ -135,7 +136,7 @@ _JAVASCRIPT_LIBRARY = re.compile(
     r"node_modules[\\/]|^node:|^internal/|webpack/(?:bootstrap|runtime)|^native|^<anonymous>"
 )
 _JAVA_CALL = re.compile(
-    r"^(?:[\w.-]*/{1,2})*(?P<name>[\w$.<>]+)"
+    r"^(?:[\w.-]*/)*(?P<name>[\w$.<>]+)"
     r"\((?:[\w$.-]+\.(?:java|kt|scala|groovy)(?::\d+)?|Native Method|Unknown Source|<generated>)\)"
 )
 

@@ -43,8 +43,8 @@ class Place:
 
 Verdict = Callable[[Place], bytes | None]
 
-_HARMLESS = re.compile(
-    rb"(?i)\\*[\"']?(?:null|none|nil|undefined|true|false|nan|\*+|\[[a-z -]+\]|<[a-z ]+>|\d{1,3})?\\*[\"']?[,)}\].]*"
+_HARMLESS = re.compile(  # the first run of backslashes is possessive: else the second one could share it in many ways
+    rb"(?i)\\*+[\"']?(?:null|none|nil|undefined|true|false|nan|\*+|\[[a-z -]+\]|<[a-z ]+>|\d{1,3})?\\*[\"']?[,)}\].]*"
 )
 _KEY_VALUE = re.compile(rb"(?s)(.*?[:=]\s*)(.*)")
 _WORDS_AFTER_SCHEME = frozenset(
