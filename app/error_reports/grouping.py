@@ -7,7 +7,7 @@ back. Line numbers, versions, build hashes and the order of exceptions thrown at
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -27,10 +27,8 @@ _VARYING = re.compile(
 
 def fingerprint_of(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     """Return the 32 hex digits that reports of the same fault share."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in _parts(fields, payload):
-        digest.update(part.encode(errors="replace") + b"\x00")
-    return digest.hexdigest()
+    told = "".join(f"{part}\x00" for part in _parts(fields, payload))
+    return hashlib.blake2b(told.encode(errors="replace"), digest_size=16).hexdigest()
 
 
 def _parts(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> Iterator[str]:
@@ -101,7 +99,7 @@ def _describe(kind: str, message: str, thrown: list[Thrown]) -> Iterator[str]:
     yield from sorted(together)[:EXCEPTIONS_COUNTED]
 
 
-def nearest_frames(lines: list[str]) -> list[Frame]:
+def nearest_frames(lines: Iterable[str]) -> list[Frame]:
     """Return the frames that tell a fault: the app's own nearest to the throw, or the library's if there are none."""
     own: list[Frame] = []
     library: list[Frame] = []

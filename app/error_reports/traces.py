@@ -7,7 +7,9 @@ than other text.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 LINES_MAX = 1_000
 LINE_CHARACTERS_MAX = 512
@@ -25,14 +27,20 @@ class Frame:
 
 @dataclass(slots=True)
 class Thrown:
-    """One exception of a trace; its frames' lines from the throw outwards, read one by one by `read_frame`."""
+    """One exception of a trace, with the lines of its frames from the throw outwards as they stand."""
 
     type: str
-    lines: list[str] = field(default_factory=list)
+    raw_lines: list[str] = field(default_factory=list)
     in_group: bool = False  # one of several that were thrown at once: their order says nothing
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """What the lines tell, to be read one by one by `read_frame`; few of many are, so it is not made before."""
+        return map(_told, self.raw_lines)
 
 
 _AROUND = " \t|+{[,"
+_PLAIN_FRAMES = ("    at ", "   at ", "\tat ", "        at ")  # as V8, .NET and Java write them
 _PYTHON_MARKERS = ("Traceback (most recent call last)", "Exception Group Traceback")
 _TYPE = re.compile(
     r"(?:(?:-+> |\(Inner Exception #\d+\) |(?:cause|errors)\]?: ?|Caused by: |Suppressed: "
@@ -48,8 +56,12 @@ _ERROR_NAME = re.compile(
 
 def read_trace(text: str) -> list[Thrown]:
     """Return the exceptions of a trace, outermost first; an empty list if this is no trace that is known."""
-    lines = [line[:LINE_CHARACTERS_MAX] for line in text.split("\n", LINES_MAX)[:LINES_MAX]]
+    lines = text.split("\n", LINES_MAX)[:LINES_MAX]
     return _read_python(lines) if 'File "' in text else _read_other(lines)
+
+
+def _told(line: str) -> str:
+    return line[:LINE_CHARACTERS_MAX].strip(_AROUND)
 
 
 def _read_python(lines: list[str]) -> list[Thrown]:
@@ -58,9 +70,9 @@ def _read_python(lines: list[str]) -> list[Thrown]:
     frames: list[str] = []
     in_group, indent = False, 0
     for line in lines:
-        told = line.strip(_AROUND)
+        told = _told(line)
         if told.startswith('File "'):
-            frames.append(told)
+            frames.append(line)
         elif told.startswith(_PYTHON_MARKERS):
             indent = line.index(told)
         elif told.startswith(("-----", "-+---")):
@@ -78,11 +90,14 @@ def _read_other(lines: list[str]) -> list[Thrown]:
     thrown: list[Thrown] = []
     in_group = False
     for line in lines:
-        told = line.strip(_AROUND)
+        if thrown and line.startswith(_PLAIN_FRAMES):  # most lines are, and few of them are read: they cost no more
+            thrown[-1].raw_lines.append(line)
+            continue
+        told = _told(line)
         if told.startswith("at ") or ("@" in told and _GECKO.fullmatch(told)):
             if not thrown:
                 thrown.append(Thrown(""))
-            thrown[-1].lines.append(told)
+            thrown[-1].raw_lines.append(line)
         elif (found := _TYPE.match(told)) and is_error_name(found["type"]):
             in_group = in_group or bool(thrown and thrown[0].type.endswith(("AggregateError", "AggregateException")))
             thrown.append(Thrown(found["type"], in_group=in_group))
@@ -99,6 +114,8 @@ def read_frame(line: str) -> Frame | None:
         return _FRAMES[key]
     if line.startswith("at "):
         frame = call_frame(line[3:])
+    elif "@" not in line:  # an `at` that nothing follows
+        return None
     else:
         name, _, place = line.partition("@")
         frame = javascript_frame(name, _PLACE_END.sub("", place))
@@ -167,9 +184,15 @@ _NAMELESS = re.compile(r"<anonymous>|anonymous|\?|(?:[A-Za-z$_]{1,2}\d?)(?:\.[A-
 
 def javascript_frame(name: str, file: str) -> Frame:
     """Return a frame of a JavaScript trace; names that a build made (`t`, `n.e`) change with it and are left out."""
-    own = not _JAVASCRIPT_LIBRARY.search(file)
     cleaned = _JAVASCRIPT_ALIAS.sub("", _JAVASCRIPT_ALIAS.sub("", name)).strip()
-    return Frame(module_of(file), "" if _NAMELESS.fullmatch(cleaned) else cleaned, own)
+    module, own = _javascript_file(file)
+    return Frame(module, "" if _NAMELESS.fullmatch(cleaned) else cleaned, own)
+
+
+@lru_cache(maxsize=FRAMES_KEPT)
+def _javascript_file(file: str) -> tuple[str, bool]:
+    """Return the module of a file and whether it is the app's own; new faults stand in files that are known."""
+    return module_of(file), not _JAVASCRIPT_LIBRARY.search(file)
 
 
 _DOTTED_LIBRARY = re.compile(
