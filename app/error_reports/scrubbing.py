@@ -5,10 +5,7 @@ account of what was removed names path, rule and count, never a value. Names of 
 only those after a key such as `displayName`. Which GUIDs are known ids is told by the caller (`known_ids.py`).
 """
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from app.error_reports.patterns import ANYWHERE, INSIDE, Patterns
@@ -33,26 +30,27 @@ class Scrubber:
     """Scrubs the texts of one report and keeps the account of what was removed."""
 
     known: frozenset[str] = NO_IDS
-    removed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    removed: dict[tuple[str, str], int] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)  # paths of texts of which only a part was looked at, and kept
 
     def scrub(self, path: str, text: str, patterns: Patterns = ANYWHERE) -> str:
         """Return `text` without personal data; what was removed is counted under `path`."""
-        if text in _CLEAN:
+        if patterns is ANYWHERE and text in _CLEAN:
             return text
         data, was_cut = bound(text.encode(errors="replace"))
-        places = patterns.places.finditer(data)
-        first = next(places, None)
-        if first is None and not was_cut:
+        first = patterns.find(data, 0, len(data))[0]
+        if first[0] < 0 and not was_cut:
             if patterns is ANYWHERE:
                 _remember_clean(text)
             return text
         scan = _Scan(self.known, patterns)
-        cleaned = scan.walk(patterns, data, (0, len(data)), 0, chain((first,), places)) if first else data
+        cleaned = data if first[0] < 0 else scan.walk(patterns, data, (0, len(data)), 0, first)
         if not scan.found and not was_cut and not scan.gave_up:
+            if patterns is ANYWHERE and not scan.asked_known:
+                _remember_clean(text)
             return text
         for rule, count in scan.found.items():
-            self.removed[path, rule] += count
+            self.removed[path, rule] = self.removed.get((path, rule), 0) + count
         if was_cut or scan.gave_up:
             self.cut.add(path)
             return cleaned.decode(errors="ignore") + CUT_NOTE
@@ -63,7 +61,7 @@ class Scrubber:
         return [{"path": path, "rule": rule, "count": count} for (path, rule), count in sorted(self.removed.items())]
 
 
-# Short texts in which nothing was found, such as "wifi": most reports repeat them.
+# Short texts of which nothing goes whatever ids are known, such as "wifi": most reports repeat them.
 _CLEAN: dict[str, None] = {}
 
 
@@ -86,13 +84,16 @@ def bound(data: bytes) -> tuple[bytes, bool]:
 class _Scan:
     """One pass over one text."""
 
+    __slots__ = ("_judged", "_places", "asked_known", "found", "gave_up", "known", "patterns")
+
     def __init__(self, known: frozenset[str], patterns: Patterns) -> None:
         self.known = known
         self.patterns = patterns
-        self.found: Counter[str] = Counter()
+        self.found: dict[str, int] = {}
         self.gave_up = False
+        self.asked_known = False  # then the same text may come out differently another time
         self._places = 0
-        self._judged: dict[bytes, tuple[str, bytes | None]] = {}
+        self._judged: dict[bytes, tuple[str, bytes]] = {}
 
     def clean(self, data: bytes, depth: int = 0) -> bytes:
         """Return the text without what the rules find."""
@@ -104,42 +105,53 @@ class _Scan:
         data: bytes,
         span: tuple[int, int],
         depth: int,
-        places: Iterator[Any] | None = None,
+        first: tuple[int, int] | None = None,
     ) -> bytes:
-        """Return this span of the text without what the rules find; `places` if they are being found already."""
+        """Return this span of the text without what the rules find; `first` is the first place if it is known."""
         pieces: list[bytes] = []
         done, limit = span
-        places = patterns.places.finditer(data, done, limit) if places is None else places
-        while (match := next(places, None)) is not None:
-            start, end = match.span()
+        start, end = first or patterns.find(data, done, limit)[0]
+        while start >= 0:
             self._places += 1
             if self._places > PLACES_MAX:
                 self.gave_up = True
                 return b"".join([*pieces, data[done:start]])
-            text = data[start:end]
-            if text in self._judged:
-                rule, instead = self._judged[text]
-                self.found[rule] += 1
-            else:
-                rule = patterns.rule_of(text)
-                instead = self._judge(rule, Place(data, start, end, self.known), depth)
-                if rule in CONTEXT_FREE and instead is not None:
-                    self._judged[text] = rule, instead
-            if instead is None:
-                position = _resume(rule, data, start, end)
-                if position < end:
-                    places = patterns.places.finditer(data, position, limit)
-                continue
-            pieces += (data[done:start], instead)
-            done = end
-        return b"".join([*pieces, data[done:limit]])
+            instead, end = self._look_at(patterns, data, (start, end), depth)
+            if instead is not None:
+                pieces += (data[done:start], instead)
+                done = end
+            start, end = patterns.find(data, end, limit)[0]
+        return b"".join([*pieces, data[done:limit]]) if pieces else data[done:limit]
+
+    def _look_at(self, patterns: Patterns, data: bytes, span: tuple[int, int], depth: int) -> tuple[bytes | None, int]:
+        """Return what stands at a place instead, if it has to go, and where to go on."""
+        start, end = span
+        text = data[start:end]
+        judged = self._judged.get(text)
+        if judged is not None:
+            rule, instead = judged
+            self.count(rule)
+            return instead, end
+        rule = patterns.rule_of(text)
+        verdict = self._judge(rule, Place(data, start, end, self.known), depth)
+        if verdict is None:
+            return None, _resume(rule, data, start, end)
+        if rule in CONTEXT_FREE:
+            self._judged[text] = rule, verdict
+        return verdict, end
+
+    def count(self, rule: str) -> None:
+        """Count what a rule removed."""
+        self.found[rule] = self.found.get(rule, 0) + 1
 
     def _judge(self, rule: str, place: Place, depth: int) -> bytes | None:
         if rule == "url":
             return self._clean_url(place.text, depth)
+        if rule == "guid":
+            self.asked_known = True
         instead = VERDICTS[rule](place)
         if instead is not None:
-            self.found[rule] += 1
+            self.count(rule)
         elif rule in INSIDE:
             return self.walk(INSIDE[rule], place.data, (place.start, place.end), depth)
         return instead
@@ -147,19 +159,19 @@ class _Scan:
     def _clean_url(self, text: bytes, depth: int) -> bytes:
         """Return an address without credentials, query and fragment, and clean in what is left."""
         if depth >= DEPTH_MAX:
-            self.found["url"] += 1
+            self.count("url")
             return b"[url]"
         scheme, slashes, rest = text.partition(b"//" if b"://" in text else b"\\/\\/")
         cut = min((place for place in (rest.find(b"?"), rest.find(b"#")) if place >= 0), default=len(rest))
         route, tail = rest[:cut], rest[cut:]
         if len(tail) > 1:
             rule = "query" if tail[:1] == b"?" else "fragment"
-            self.found[rule] += 1
+            self.count(rule)
             tail = tail[:1] + b"[" + rule.encode() + b"]" + route_after(tail)
         host, slash, path = route.partition(b"/")
         credentials, at, host = host.rpartition(b"@")
         if credentials:
-            self.found["url-credentials"] += 1
+            self.count("url-credentials")
             credentials = b"[credentials]"
         return scheme + slashes + credentials + at + self.clean(host + slash + path, depth + 1) + tail
 
