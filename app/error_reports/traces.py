@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 LINES_MAX = 1_000
+HEAD_LINES = 9
 LINE_CHARACTERS_MAX = 512
 EXCEPTIONS_MAX = 100
 
@@ -64,6 +65,22 @@ def _told(line: str) -> str:
     return line[:LINE_CHARACTERS_MAX].strip(_AROUND)
 
 
+# All of it can be matched in one way only, and what is matched is not given back: it is looked at once.
+_PLAIN = re.compile(r"[^\n]*+(?:\n(?: {3,4}| {8}|\t)at [^\n]*+)++\n?")
+
+
+def read_plain(text: str) -> Thrown | None:
+    """Return the one exception of a trace that has no other, with its first frames; None if this is no such trace."""
+    if 'File "' in text or not _PLAIN.fullmatch(text):
+        return None
+    first, *frames = text.split("\n", HEAD_LINES)[:HEAD_LINES]
+    thrown = _read_other([first]) or [Thrown("")]
+    if thrown[0].raw_lines:  # it begins with a frame
+        return None
+    thrown[0].raw_lines += frames
+    return thrown[0]
+
+
 def _read_python(lines: list[str]) -> list[Thrown]:
     """Python tells frames before the exception, the innermost frame last, and the cause before its effect."""
     thrown: list[Thrown] = []
@@ -109,7 +126,7 @@ def read_frame(line: str) -> Frame | None:
     if line.startswith('File "'):
         file, _, name = line[6:].partition('", line ')
         return python_frame(file, name.partition(", in ")[2])
-    key = line.rstrip("0123456789:)")  # the same call at another line
+    key = call_of(line)
     if key in _FRAMES:
         return _FRAMES[key]
     if line.startswith("at "):
@@ -123,6 +140,11 @@ def read_frame(line: str) -> Frame | None:
         _FRAMES.clear()
     _FRAMES[key] = frame
     return frame
+
+
+def call_of(line: str) -> str:
+    """Return what lines with the same call at another place of a file share."""
+    return line.rstrip("0123456789:)")
 
 
 FRAMES_KEPT = 4_096
