@@ -5,18 +5,18 @@ account of what was removed names path, rule and count, never a value. Names of 
 only those after a key such as `displayName`. Which GUIDs are known ids is told by the caller (`known_ids.py`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.error_reports.patterns import ANYWHERE, INSIDE, Patterns
+from app.error_reports.seen_texts import KEPT, SCRUBBED, remember_kept, remember_scrubbed
 from app.error_reports.verdicts import VERDICTS, Place, route_after
 from app.ingest import CUT_NOTE, ITEM_MAX_BYTES
 
 LOOKED_AT_BYTES = ITEM_MAX_BYTES
 PLACES_MAX = 500  # a text with more findings than that is cut there: it is no message that helps anybody
 DEPTH_MAX = 3  # addresses inside addresses
-CLEAN_KEPT = 4_096
-CLEAN_LONGEST = 64
 CUT_BACK = 4_096  # at a cut, what may be half a secret goes: up to a line's end within so many bytes, or so many
 
 # Rules whose verdict depends on the place alone: a trace names the same folder in each of its frames.
@@ -35,42 +35,41 @@ class Scrubber:
 
     def scrub(self, path: str, text: str, patterns: Patterns = ANYWHERE) -> str:
         """Return `text` without personal data; what was removed is counted under `path`."""
-        if patterns is ANYWHERE and text in _CLEAN:
+        if patterns is not ANYWHERE:
+            return self._look_through(path, text, patterns)
+        if text in KEPT:
             return text
+        seen = SCRUBBED.get(hash(text))
+        if seen is None:
+            return self._look_through(path, text, patterns)
+        self._count(path, seen[1])
+        return seen[0]
+
+    def _look_through(self, path: str, text: str, patterns: Patterns) -> str:
         data, was_cut = bound(text.encode(errors="replace"))
-        first = patterns.find(data, 0, len(data))[0]
-        if first[0] < 0 and not was_cut:
-            if patterns is ANYWHERE:
-                _remember_clean(text)
-            return text
         scan = _Scan(self.known, patterns)
-        cleaned = data if first[0] < 0 else scan.walk(patterns, data, (0, len(data)), 0, first)
-        if not scan.found and not was_cut and not scan.gave_up:
-            if patterns is ANYWHERE and not scan.asked_known:
-                _remember_clean(text)
-            return text
-        for rule, count in scan.found.items():
-            self.removed[path, rule] = self.removed.get((path, rule), 0) + count
+        cleaned = scan.clean(data)
+        self._count(path, scan.found)
         if was_cut or scan.gave_up:
             self.cut.add(path)
             return cleaned.decode(errors="ignore") + CUT_NOTE
-        return cleaned.decode(errors="replace")
+        may_remember = patterns is ANYWHERE and not scan.asked_known
+        if not scan.found:
+            if may_remember:
+                remember_kept(text)
+            return text
+        scrubbed = cleaned.decode(errors="replace")
+        if may_remember:
+            remember_scrubbed(text, scrubbed, scan.found)
+        return scrubbed
+
+    def _count(self, path: str, found: Mapping[str, int]) -> None:
+        for rule, count in found.items():
+            self.removed[path, rule] = self.removed.get((path, rule), 0) + count
 
     def account(self) -> list[dict[str, Any]]:
         """Return what was removed where, by which rule and how often; never a value."""
         return [{"path": path, "rule": rule, "count": count} for (path, rule), count in sorted(self.removed.items())]
-
-
-# Short texts of which nothing goes whatever ids are known, such as "wifi": most reports repeat them.
-_CLEAN: dict[str, None] = {}
-
-
-def _remember_clean(text: str) -> None:
-    if len(text) > CLEAN_LONGEST:
-        return
-    if len(_CLEAN) >= CLEAN_KEPT:
-        _CLEAN.clear()
-    _CLEAN[text] = None
 
 
 def bound(data: bytes) -> tuple[bytes, bool]:
@@ -99,18 +98,11 @@ class _Scan:
         """Return the text without what the rules find."""
         return self.walk(self.patterns, data, (0, len(data)), depth)
 
-    def walk(
-        self,
-        patterns: Patterns,
-        data: bytes,
-        span: tuple[int, int],
-        depth: int,
-        first: tuple[int, int] | None = None,
-    ) -> bytes:
-        """Return this span of the text without what the rules find; `first` is the first place if it is known."""
+    def walk(self, patterns: Patterns, data: bytes, span: tuple[int, int], depth: int) -> bytes:
+        """Return this span of the text without what the rules find."""
         pieces: list[bytes] = []
         done, limit = span
-        start, end = first or patterns.find(data, done, limit)[0]
+        start, end = patterns.find(data, done, limit)[0]
         while start >= 0:
             self._places += 1
             if self._places > PLACES_MAX:

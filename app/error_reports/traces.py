@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 LINES_MAX = 1_000
 HEAD_LINES = 9
@@ -17,8 +18,7 @@ LINE_CHARACTERS_MAX = 512
 EXCEPTIONS_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One call: where the code stands, its name there, and whether it is the app's own."""
 
     module: str
