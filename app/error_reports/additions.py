@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.database.client import Document
 from app.error_reports.day_keys import day_of
@@ -48,16 +48,16 @@ class Addition:
         for name, value in other.highest.items():
             self.raise_to(name, value)
 
-    def as_update(self, owner: str, rest: str) -> Document:
+    def as_update(self, identity: str, owner: str) -> Document:
         """Return the statement of an `update` command that adds this to the document of an owner."""
         update: Document = {"$setOnInsert": {"owner": owner, **self.first}, "$inc": self.counts}
         if self.highest:
             update["$max"] = self.highest
-        return {"q": {"_id": f"{owner}/{rest}"}, "u": update, "upsert": True}
+        return {"q": {"_id": identity}, "u": update, "upsert": True}
 
-    def as_document(self, owner: str, rest: str) -> Document:
+    def as_document(self, identity: str, owner: str) -> Document:
         """Return the document that such an update makes where there is none."""
-        document: Document = {"_id": f"{owner}/{rest}", "owner": owner, **self.first}
+        document: Document = {"_id": identity, "owner": owner, **self.first}
         for name, value in (*self.counts.items(), *self.highest.items()):
             outer, _, inner = name.partition(".")
             if inner:
@@ -110,7 +110,7 @@ class Additions:
         """Give what an owner's documents gain, each with its collection."""
         for collection, found in self.found.items():
             for rest, addition in found.items():
-                yield collection, Owned(owner, rest, addition)
+                yield collection, Owned(f"{owner}/{rest}", owner, addition)
 
     def _of(self, collection: str, rest: str, **first: object) -> Addition:
         found = self.found[collection]
@@ -158,26 +158,20 @@ class Additions:
         return found or self._of("error_sketches", rest, day=day, measure=measure)
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(NamedTuple):
     """What one document of an owner gains."""
 
+    identity: str
     owner: str
-    rest: str
     addition: Addition
-
-    @property
-    def identity(self) -> str:
-        """The document's id."""
-        return f"{self.owner}/{self.rest}"
 
     def as_update(self) -> Document:
         """Return the statement of an `update` command that adds it."""
-        return self.addition.as_update(self.owner, self.rest)
+        return self.addition.as_update(self.identity, self.owner)
 
     def as_document(self) -> Document:
         """Return the document that begins with it."""
-        return self.addition.as_document(self.owner, self.rest)
+        return self.addition.as_document(self.identity, self.owner)
 
 
 @lru_cache(maxsize=4_096)

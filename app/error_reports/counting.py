@@ -61,9 +61,12 @@ class ReportCounter:
         by_owner: dict[str, Additions] = defaultdict(Additions)
         for accepted in calls:
             by_owner[accepted.company_id or ALL].add(accepted)
-        for owner, additions in list(by_owner.items()):
-            if owner != ALL:
-                by_owner[ALL].merge(additions)
+        if len(by_owner) == 1:  # what one company adds is what all of them add
+            (by_owner[ALL],) = by_owner.values()
+        else:
+            for owner, additions in list(by_owner.items()):
+                if owner != ALL:
+                    by_owner[ALL].merge(additions)
         found: dict[str, list[Owned]] = defaultdict(list)
         for owner, additions in by_owner.items():
             for collection, owned in additions.of(owner):

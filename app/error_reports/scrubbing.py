@@ -47,6 +47,10 @@ class Scrubber:
 
     def _look_through(self, path: str, text: str, patterns: Patterns) -> str:
         data, was_cut = bound(text.encode(errors="replace"))
+        if not was_cut and patterns.find(data, 0, len(data))[0][0] < 0:
+            if patterns is ANYWHERE:
+                remember_kept(text)
+            return text
         scan = _Scan(self.known, patterns)
         cleaned = scan.clean(data)
         self._count(path, scan.found)

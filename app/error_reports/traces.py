@@ -155,6 +155,7 @@ _PLACE_END = re.compile(r"(?::\d+){1,2}$")
 _NET_PLACE = re.compile(r" in [^\n]*:line \d+$")
 
 
+@lru_cache(maxsize=1_024)
 def is_error_name(name: str) -> bool:
     """Return whether a line's first word is the name of an exception and not of a log line."""
     return _ERROR_NAME.search(name) is not None
@@ -206,7 +207,9 @@ _NAMELESS = re.compile(r"<anonymous>|anonymous|\?|(?:[A-Za-z$_]{1,2}\d?)(?:\.[A-
 
 def javascript_frame(name: str, file: str) -> Frame:
     """Return a frame of a JavaScript trace; names that a build made (`t`, `n.e`) change with it and are left out."""
-    cleaned = _JAVASCRIPT_ALIAS.sub("", _JAVASCRIPT_ALIAS.sub("", name)).strip()
+    once = _JAVASCRIPT_ALIAS.sub("", name)
+    cleaned = name if once == name else _JAVASCRIPT_ALIAS.sub("", once)
+    cleaned = cleaned.strip()
     module, own = _javascript_file(file)
     return Frame(module, "" if _NAMELESS.fullmatch(cleaned) else cleaned, own)
 
