@@ -20,7 +20,7 @@ from app.log import describe_exception, log
 ALL = "ALL"  # in place of a company id: the vendor's view
 CALLS_WAITING_MAX = 32  # bounds the memory of what is not counted yet
 STATEMENTS_MAX = 5_000
-GROUPS_KNOWN = 16_384  # about 2 MiB
+GROUPS_KNOWN = 16_384  # about 3 MiB
 QUICK = {"w": 1}  # counts are approximate anyway; the reports themselves are durable before
 
 

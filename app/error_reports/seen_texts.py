@@ -1,8 +1,8 @@
 """What became of short texts that were scrubbed last: in a storm of errors most reports repeat them.
 
-Promises bounded memory, about 3 MiB, and that no text of which something was removed is kept as it came: such a one is
-known by Python's hash, whose key is random for each process. Only what comes out the same whatever ids are known may be
-remembered; that is the caller's part.
+Promises bounded memory, at most 6 MiB, and that no text of which something was removed is kept as it came: such a one
+is known by Python's hash, whose key is random for each process. Only what comes out the same whatever ids are known may
+be remembered; that is the caller's part.
 """
 
 from collections.abc import Mapping
