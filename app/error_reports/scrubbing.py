@@ -47,12 +47,13 @@ class Scrubber:
 
     def _look_through(self, path: str, text: str, patterns: Patterns) -> str:
         data, was_cut = bound(text.encode(errors="replace"))
-        if not was_cut and patterns.find(data, 0, len(data))[0][0] < 0:
+        first = patterns.find(data, 0, len(data))[0]
+        if first[0] < 0 and not was_cut:
             if patterns is ANYWHERE:
                 remember_kept(text)
             return text
         scan = _Scan(self.known, patterns)
-        cleaned = scan.clean(data)
+        cleaned = scan.walk(patterns, data, (0, len(data)), 0, first)
         self._count(path, scan.found)
         if was_cut or scan.gave_up:
             self.cut.add(path)
@@ -98,43 +99,44 @@ class _Scan:
         self._places = 0
         self._judged: dict[bytes, tuple[str, bytes]] = {}
 
-    def clean(self, data: bytes, depth: int = 0) -> bytes:
-        """Return the text without what the rules find."""
-        return self.walk(self.patterns, data, (0, len(data)), depth)
-
-    def walk(self, patterns: Patterns, data: bytes, span: tuple[int, int], depth: int) -> bytes:
-        """Return this span of the text without what the rules find."""
+    def walk(
+        self,
+        patterns: Patterns,
+        data: bytes,
+        span: tuple[int, int],
+        depth: int,
+        first: tuple[int, int] | None = None,
+    ) -> bytes:
+        """Return this span of the text without what the rules find; `first` is the first place if it is known."""
         pieces: list[bytes] = []
         done, limit = span
-        start, end = patterns.find(data, done, limit)[0]
+        start, end = first or patterns.find(data, done, limit)[0]
         while start >= 0:
             self._places += 1
             if self._places > PLACES_MAX:
                 self.gave_up = True
                 return b"".join([*pieces, data[done:start]])
-            instead, end = self._look_at(patterns, data, (start, end), depth)
+            instead, position = self._look_at(patterns, data, start, end, depth)
             if instead is not None:
                 pieces += (data[done:start], instead)
                 done = end
-            start, end = patterns.find(data, end, limit)[0]
+            start, end = patterns.find(data, position, limit)[0]
         return b"".join([*pieces, data[done:limit]]) if pieces else data[done:limit]
 
-    def _look_at(self, patterns: Patterns, data: bytes, span: tuple[int, int], depth: int) -> tuple[bytes | None, int]:
+    def _look_at(self, patterns: Patterns, data: bytes, start: int, end: int, depth: int) -> tuple[bytes | None, int]:
         """Return what stands at a place instead, if it has to go, and where to go on."""
-        start, end = span
         text = data[start:end]
         judged = self._judged.get(text)
         if judged is not None:
-            rule, instead = judged
-            self.count(rule)
-            return instead, end
+            self.count(judged[0])
+            return judged[1], end
         rule = patterns.rule_of(text)
-        verdict = self._judge(rule, Place(data, start, end, self.known), depth)
-        if verdict is None:
+        instead = self._judge(rule, Place(data, start, end, self.known), depth)
+        if instead is None:
             return None, _resume(rule, data, start, end)
         if rule in CONTEXT_FREE:
-            self._judged[text] = rule, verdict
-        return verdict, end
+            self._judged[text] = rule, instead
+        return instead, end
 
     def count(self, rule: str) -> None:
         """Count what a rule removed."""
@@ -151,6 +153,9 @@ class _Scan:
         elif rule in INSIDE:
             return self.walk(INSIDE[rule], place.data, (place.start, place.end), depth)
         return instead
+
+    def _clean(self, data: bytes, depth: int) -> bytes:
+        return self.walk(self.patterns, data, (0, len(data)), depth)
 
     def _clean_url(self, text: bytes, depth: int) -> bytes:
         """Return an address without credentials, query and fragment, and clean in what is left."""
@@ -169,7 +174,7 @@ class _Scan:
         if credentials:
             self.count("url-credentials")
             credentials = b"[credentials]"
-        return scheme + slashes + credentials + at + self.clean(host + slash + path, depth + 1) + tail
+        return scheme + slashes + credentials + at + self._clean(host + slash + path, depth + 1) + tail
 
 
 def _resume(rule: str, data: bytes, start: int, end: int) -> int:
