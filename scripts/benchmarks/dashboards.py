@@ -34,7 +34,7 @@ from app.usage.folding import day_of
 from app.usage.recording import Outcome
 from app.usage.refolding import refold
 from scripts.benchmarks.in_process import Bench, running, settings_of
-from scripts.benchmarks.usage_events import COMPANIES, events_of, fill, inputs_of
+from scripts.benchmarks.usage_events import COMPANIES, fill, inputs_of
 
 WRITERS, BATCH = 16, 100
 RAW_CALLS = 5
@@ -90,10 +90,9 @@ async def measure(uri: str, data: Path, number: int, calls: int, progress: Progr
     """Make a database of this size and measure it."""
     name, now = f"bench_{number}", datetime.now(UTC).replace(microsecond=0)
     settings = settings_of(uri, name, data)
-    events = events_of(number, now, random.Random(5))  # noqa: S311 - figures, no secrets
     indexes = indexes_for(settings)["events"]
     filling = progress.add_task(f"insert {number:,}", total=number)
-    await asyncio.to_thread(fill, uri, name, events, indexes, lambda count: progress.advance(filling, count))
+    await asyncio.to_thread(fill, uri, name, number, now, indexes, tick=lambda count: progress.advance(filling, count))
     database = connect(settings)
     await prepare_database(database, settings)
     before, started = memory_mb(), time.perf_counter()
