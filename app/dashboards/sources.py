@@ -4,62 +4,101 @@ Both hold the same kind of documents, made by `app/usage/folding.py`, so all tha
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from app.dashboards.periods import Period
+from app.dashboards.spans import Span
 from app.database.client import Database, Document
 from app.errors import bad_input
 from app.usage.buckets import BUCKETS, REQUESTS
-from app.usage.folding import Additions, BucketKind, day_of
+from app.usage.folding import QUARTERS, Additions, BucketKind, day_of
+from app.usage.model import EventName
 from app.usage.timeline import waits_of
 
 OWN_EVENTS_MAX = 20_000
+TEMPLATE_EVENTS = (EventName.REQUEST_CREATED.value, EventName.TEAM_CREATED.value)
+
+
+class Read(NamedTuple):
+    """What to read: the buckets of a kind on some UTC days, and of each only these (dotted) fields."""
+
+    kind: BucketKind
+    days: Sequence[datetime]
+    fields: Sequence[str]
 
 
 class BucketSource(Protocol):
     """What gives the buckets of some days."""
 
-    async def find(self, kind: BucketKind, days: Sequence[datetime], fields: Sequence[str]) -> list[Document]:
-        """Return the buckets of the kind on these UTC days with these fields; possibly several of one day."""
+    async def find(self, reads: Sequence[Read]) -> list[list[Document]]:
+        """Return for each read its buckets, possibly several of one day; fields that were not asked for may be in."""
         ...
 
-    async def sum_templates(self, days: Sequence[datetime]) -> list[Document]:
-        """Return for each template its `counts` over these days and its latest name."""
+    async def sum_templates(self, span: Span) -> list[Document]:
+        """Return for each template its `counts` in the span and its latest name on the days that it touches."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBuckets:
-    """The buckets of a company."""
+    """The buckets of a company; each call is one round trip, whatever it reads."""
 
     database: Database
     company_id: str
 
-    async def find(self, kind: BucketKind, days: Sequence[datetime], fields: Sequence[str]) -> list[Document]:
-        """Return the buckets of these days."""
-        if not days:
-            return []
-        query = {"companyId": self.company_id, "kind": kind.value, "day": {"$in": list(days)}}
-        cursor = self.database[BUCKETS].find(query, {"_id": 0, "day": 1, **dict.fromkeys(fields, 1)})
-        rows: list[Document] = await cursor.to_list(None)
-        return rows
-
-    async def sum_templates(self, days: Sequence[datetime]) -> list[Document]:
-        """Return the sums of each template, added up by MongoDB."""
-        if not days:
-            return []
-        query = {"companyId": self.company_id, "kind": BucketKind.TEMPLATE.value, "day": {"$in": list(days)}}
-        names = ("REQUEST_CREATED", "TEAM_CREATED")
-        sums = {name: {"$sum": f"$counts.{name}"} for name in names}
-        group = {"$group": {"_id": "$templateId", **sums, "named": {"$max": "$named"}}}
-        rows = await self.database.aggregate(BUCKETS, [{"$match": query}, group])
-        return [
-            {"templateId": row["_id"], "named": row["named"], "counts": {name: row[name] for name in names}}
-            for row in rows
+    async def find(self, reads: Sequence[Read]) -> list[list[Document]]:
+        """Return the buckets of each read."""
+        pipelines = [
+            [
+                self._match(read.kind, read.days),
+                {"$project": {"_id": 0, "day": 1, "read": {"$literal": place}, **dict.fromkeys(read.fields, 1)}},
+            ]
+            for place, read in enumerate(reads)
+            if read.days
         ]
+        found: list[list[Document]] = [[] for _ in reads]
+        for row in await self._union(pipelines, []):
+            found[row["read"]].append(row)
+        return found
+
+    async def sum_templates(self, span: Span) -> list[Document]:
+        """Return the sums of each template, added up by MongoDB."""
+        parts = [(span.days, range(QUARTERS)), *(((day,), quarters) for day, quarters in span.edges.items())]
+        pipelines = [
+            [
+                self._match(BucketKind.TEMPLATE, days),
+                {"$project": {"templateId": 1, "named": 1, **{name: _within(name, part) for name in TEMPLATE_EVENTS}}},
+            ]
+            for days, part in parts
+            if days
+        ]
+        sums = {name: {"$sum": f"${name}"} for name in TEMPLATE_EVENTS}
+        group = {"$group": {"_id": "$templateId", **sums, "named": {"$max": "$named"}}}
+        return [
+            {"templateId": row["_id"], "named": row["named"], "counts": {name: row[name] for name in TEMPLATE_EVENTS}}
+            for row in await self._union(pipelines, [group])
+        ]
+
+    def _match(self, kind: BucketKind, days: Sequence[datetime]) -> Document:
+        return {"$match": {"companyId": self.company_id, "kind": kind.value, "day": {"$in": list(days)}}}
+
+    async def _union(self, pipelines: Sequence[list[Document]], then: list[Document]) -> list[Document]:
+        if not pipelines:
+            return []
+        first, *others = pipelines
+        united = [{"$unionWith": {"coll": BUCKETS, "pipeline": pipeline}} for pipeline in others]
+        return await self.database.aggregate(BUCKETS, [*first, *united, *then])
+
+
+def _within(name: str, quarters: range) -> Any:  # noqa: ANN401 - an expression of MongoDB
+    """Return what counts an event in these quarters of a day; from the rest of the day where that is less to read."""
+    if len(quarters) <= QUARTERS // 2:
+        return {"$sum": [f"$quarters.{name}.{quarter}" for quarter in quarters]}
+    outside = [f"$quarters.{name}.{quarter}" for quarter in range(QUARTERS) if quarter not in quarters]
+    return {"$subtract": [{"$sum": [f"$counts.{name}"]}, {"$sum": outside}]} if outside else f"$counts.{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +107,24 @@ class FoldedBuckets:
 
     buckets: Sequence[Document]
 
-    async def find(self, kind: BucketKind, days: Sequence[datetime], fields: Sequence[str]) -> list[Document]:
-        """Return the buckets of these days, with all of their fields."""
-        del fields
-        wanted = set(days)
-        return [bucket for bucket in self.buckets if bucket["kind"] == kind and bucket["day"] in wanted]
+    async def find(self, reads: Sequence[Read]) -> list[list[Document]]:
+        """Return the buckets of each read, with all of their fields."""
+        return [list(self._find(read.kind, read.days)) for read in reads]
 
-    async def sum_templates(self, days: Sequence[datetime]) -> list[Document]:
+    async def sum_templates(self, span: Span) -> list[Document]:
         """Return the sums of each template."""
-        sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        sums: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(TEMPLATE_EVENTS, 0))
         names: dict[str, Document] = {}
-        for bucket in await self.find(BucketKind.TEMPLATE, days, ()):
-            template_id = bucket["templateId"]
-            for name, number in bucket["counts"].items():
-                sums[template_id][name] += number
+        for bucket in self._find(BucketKind.TEMPLATE, (*span.days, *span.edges)):
+            template_id, inside = bucket["templateId"], span.edges.get(bucket["day"], range(QUARTERS))
+            for name, by_quarter in bucket["quarters"].items():
+                sums[template_id][name] += sum(n for quarter, n in by_quarter.items() if int(quarter) in inside)
             names[template_id] = max(names.get(template_id) or bucket["named"], bucket["named"], key=_by_time)
         return [{"templateId": key, "counts": counts, "named": names[key]} for key, counts in sums.items()]
+
+    def _find(self, kind: BucketKind, days: Iterable[datetime]) -> Iterator[Document]:
+        wanted = set(days)
+        return (bucket for bucket in self.buckets if bucket["kind"] == kind and bucket["day"] in wanted)
 
 
 def _by_time(named: Mapping[str, Any]) -> tuple[datetime, str]:
