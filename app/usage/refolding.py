@@ -4,7 +4,7 @@ Promises that afterwards all of them equal a recount, whatever they held before,
 meanwhile are counted once. Each request chunk and each day is compared in a snapshot and, where it differs, mended in
 one transaction: its documents are removed first, so that a worker that counts at the same time meets the conflict at
 once and goes on in another writer slot, whose numbers add up with the mended ones. Memory is that of a few batches of
-2 000 events and of the buckets of a few days, however many events there are.
+events and of the buckets of two days, however many events there are.
 
 Days whose events may have expired already are left as they are: buckets outlive events.
 """
@@ -25,8 +25,9 @@ from app.usage.model import EventName
 from app.usage.timeline import STEPS, TIME_FIELDS, Step, fold_request, waits_of
 
 EVENTS = "events"
-CHUNK_EVENTS = 2_000
-DAYS_AT_ONCE = 4  # hides the waiting for MongoDB; more would only hold more memory
+CHUNK_EVENTS = 2_000  # whose requests are compared in one transaction
+BATCH_EVENTS = 500  # in memory at once, of each day
+DAYS_AT_ONCE = 2  # hides the waiting for MongoDB; more would only hold more memory
 DAY = timedelta(days=1)
 _FIELDS = dict.fromkeys(
     ("companyId", "requestId", "name", "occurredAt", "receivedAt", "userId", "templateId", "templateName"), 1
@@ -176,8 +177,8 @@ async def _count_waits(
 
 
 async def _batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401 - two drivers share no base
-    cursor.batch_size(CHUNK_EVENTS)  # else MongoDB sends 16 MiB at once, and all of it becomes Python's
-    while batch := await cursor.to_list(CHUNK_EVENTS):
+    cursor.batch_size(BATCH_EVENTS)  # else MongoDB sends 16 MiB at once, and all of it becomes Python's
+    while batch := await cursor.to_list(BATCH_EVENTS):
         yield batch
 
 

@@ -8,7 +8,7 @@ import sys
 from datetime import datetime, timedelta
 
 from app.usage.folding import day_of
-from app.usage.refolding import CHUNK_EVENTS, Refolded, refold
+from app.usage.refolding import BATCH_EVENTS, Refolded, refold
 from auth.principal import Role
 from tests.harness.live import ROOT
 from tests.harness.recount import check_recount
@@ -61,7 +61,7 @@ async def test_refolding_mends_what_differs_and_nothing_else(system: System) -> 
 
 async def test_refolding_counts_a_wait_once_however_many_events_end_it(system: System) -> None:
     """Each request is approved twice at the one moment of all, in more events than a batch of the refolding takes."""
-    now, requests = system.clock(), [new_id() for _ in range(CHUNK_EVENTS // 2 + 50)]
+    now, requests = system.clock(), [new_id() for _ in range(BATCH_EVENTS // 2 + 50)]
     items = [created(now - timedelta(hours=2), request) for request in requests]
     items += [step("requestApproved", now - timedelta(hours=1), request) for _ in range(2) for request in requests]
     items += [step("requestApproved", now - timedelta(minutes=5), request) for request in requests[:50]]
