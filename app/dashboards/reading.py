@@ -20,7 +20,6 @@ from app.usage.folding import QUARTERS, BucketKind, day_of
 from app.usage.model import EventName
 
 Counts = Counter[str]
-SLOTS_MAX = 12  # of one field are named one by one; above this the whole field is read
 PER_HOUR = 4  # quarters
 
 
@@ -32,12 +31,11 @@ class _Parts:
     starts: tuple[int, ...]
     slots: Mapping[str, Mapping[str, int]]  # field, hour or quarter: which part it lies in
 
-    @property
-    def fields(self) -> list[str]:
-        """What to read of such a day."""
+    def fields(self, days: int) -> list[str]:
+        """What to read of so many such days: of a few days rather whole fields than many slots by name."""
         names = ["counts"]
         for field, slots in self.slots.items():
-            if len(slots) > SLOTS_MAX:
+            if len(slots) * len(EventName) > days:
                 names.append(field)
             else:
                 names += [f"{field}.{name}.{slot}" for name in EventName for slot in slots]
@@ -47,10 +45,10 @@ class _Parts:
 async def read_counts(source: BucketSource, periods: Sequence[Period]) -> list[Counts]:
     """Return the counts by event name of each period; the periods follow each other without gaps."""
     bounds = [*(period.start for period in periods), periods[-1].end]
-    days = {cuts: (_divide(cuts), alike) for cuts, alike in _days_by_cuts(bounds).items()}
-    found = await source.find([Read(BucketKind.COUNTS, alike, parts.fields) for parts, alike in days.values()])
+    days = [(_divide(cuts), alike) for cuts, alike in _days_by_cuts(bounds).items()]
+    found = await source.find([Read(BucketKind.COUNTS, alike, parts.fields(len(alike))) for parts, alike in days])
     sums = [Counts() for _ in range(len(bounds) + 1)]  # what lies before and after the range too
-    for (parts, _), buckets in zip(days.values(), found, strict=True):
+    for (parts, _), buckets in zip(days, found, strict=True):
         for bucket in buckets:
             places = [bisect_right(bounds, bucket["day"] + QUARTER * start) for start in parts.starts]
             _add(bucket, parts, [sums[place] for place in places])

@@ -3,31 +3,44 @@
 Both hold the same kind of documents, made by `app/usage/folding.py`, so all that reads them is written once.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from app.dashboards.periods import Period
-from app.dashboards.spans import Span
 from app.database.client import Database, Document
 from app.errors import bad_input
 from app.usage.buckets import BUCKETS, REQUESTS
-from app.usage.folding import QUARTERS, Additions, BucketKind, day_of
+from app.usage.folding import Additions, BucketKind, day_of
 from app.usage.model import EventName
 from app.usage.timeline import waits_of
 
 OWN_EVENTS_MAX = 20_000
+SLOTS_MAX = 12
 TEMPLATE_EVENTS = (EventName.REQUEST_CREATED.value, EventName.TEAM_CREATED.value)
 
 
 class Read(NamedTuple):
-    """What to read: the buckets of a kind on some UTC days, and of each only these (dotted) fields."""
+    """What to read: the buckets of a kind on some UTC days, and of each only these (dotted) fields.
+
+    `by_template` instead asks for `templateId`, `named` and `counts`, and lets MongoDB add up those of one template.
+    """
 
     kind: BucketKind
     days: Sequence[datetime]
-    fields: Sequence[str]
+    fields: Sequence[str] = ()
+    by_template: bool = False
+
+
+def fields_of(field: str, names: Iterable[str], slots: Collection[object]) -> list[str]:
+    """Return the fields to read for some hours or quarters of a few documents: one by one, or if many all of a name.
+
+    A field that is named costs MongoDB 3 µs; reading the 96 quarters of a name costs this process at most 10 µs.
+    """
+    if len(slots) > SLOTS_MAX:
+        return [f"{field}.{name}" for name in names]
+    return [f"{field}.{name}.{slot}" for name in names for slot in slots]
 
 
 class BucketSource(Protocol):
@@ -37,68 +50,37 @@ class BucketSource(Protocol):
         """Return for each read its buckets, possibly several of one day; fields that were not asked for may be in."""
         ...
 
-    async def sum_templates(self, span: Span) -> list[Document]:
-        """Return for each template its `counts` in the span and its latest name on the days that it touches."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class StoredBuckets:
-    """The buckets of a company; each call is one round trip, whatever it reads."""
+    """The buckets of a company."""
 
     database: Database
     company_id: str
 
     async def find(self, reads: Sequence[Read]) -> list[list[Document]]:
-        """Return the buckets of each read."""
-        pipelines = [
-            [
-                self._match(read.kind, read.days),
-                {"$project": {"_id": 0, "day": 1, "read": {"$literal": place}, **dict.fromkeys(read.fields, 1)}},
-            ]
-            for place, read in enumerate(reads)
-            if read.days
-        ]
+        """Return the buckets of each read, all in one round trip."""
         found: list[list[Document]] = [[] for _ in reads]
-        for row in await self._union(pipelines, []):
-            found[row["read"]].append(row)
+        pipelines = [self._pipeline(read, place) for place, read in enumerate(reads) if read.days]
+        if pipelines:
+            first, *others = pipelines
+            united = [{"$unionWith": {"coll": BUCKETS, "pipeline": pipeline}} for pipeline in others]
+            for row in await self.database.aggregate(BUCKETS, [*first, *united]):
+                found[row["read"]].append(row)
         return found
 
-    async def sum_templates(self, span: Span) -> list[Document]:
-        """Return the sums of each template, added up by MongoDB."""
-        parts = [(span.days, range(QUARTERS)), *(((day,), quarters) for day, quarters in span.edges.items())]
-        pipelines = [
-            [
-                self._match(BucketKind.TEMPLATE, days),
-                {"$project": {"templateId": 1, "named": 1, **{name: _within(name, part) for name in TEMPLATE_EVENTS}}},
-            ]
-            for days, part in parts
-            if days
-        ]
-        sums = {name: {"$sum": f"${name}"} for name in TEMPLATE_EVENTS}
-        group = {"$group": {"_id": "$templateId", **sums, "named": {"$max": "$named"}}}
+    def _pipeline(self, read: Read, place: int) -> list[Document]:
+        query = {"companyId": self.company_id, "kind": read.kind.value, "day": {"$in": list(read.days)}}
+        tag = {"_id": 0, "read": {"$literal": place}}
+        if not read.by_template:
+            return [{"$match": query}, {"$project": {**tag, "day": 1, **dict.fromkeys(read.fields, 1)}}]
+        sums = {name: {"$sum": f"$counts.{name}"} for name in TEMPLATE_EVENTS}
+        counts = {name: f"${name}" for name in TEMPLATE_EVENTS}
         return [
-            {"templateId": row["_id"], "named": row["named"], "counts": {name: row[name] for name in TEMPLATE_EVENTS}}
-            for row in await self._union(pipelines, [group])
+            {"$match": query},
+            {"$group": {"_id": "$templateId", **sums, "named": {"$max": "$named"}}},
+            {"$project": {**tag, "templateId": "$_id", "named": 1, "counts": counts}},
         ]
-
-    def _match(self, kind: BucketKind, days: Sequence[datetime]) -> Document:
-        return {"$match": {"companyId": self.company_id, "kind": kind.value, "day": {"$in": list(days)}}}
-
-    async def _union(self, pipelines: Sequence[list[Document]], then: list[Document]) -> list[Document]:
-        if not pipelines:
-            return []
-        first, *others = pipelines
-        united = [{"$unionWith": {"coll": BUCKETS, "pipeline": pipeline}} for pipeline in others]
-        return await self.database.aggregate(BUCKETS, [*first, *united, *then])
-
-
-def _within(name: str, quarters: range) -> Any:  # noqa: ANN401 - an expression of MongoDB
-    """Return what counts an event in these quarters of a day; from the rest of the day where that is less to read."""
-    if len(quarters) <= QUARTERS // 2:
-        return {"$sum": [f"$quarters.{name}.{quarter}" for quarter in quarters]}
-    outside = [f"$quarters.{name}.{quarter}" for quarter in range(QUARTERS) if quarter not in quarters]
-    return {"$subtract": [{"$sum": [f"$counts.{name}"]}, {"$sum": outside}]} if outside else f"$counts.{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +93,9 @@ class FoldedBuckets:
         """Return the buckets of each read, with all of their fields."""
         return [list(self._find(read.kind, read.days)) for read in reads]
 
-    async def sum_templates(self, span: Span) -> list[Document]:
-        """Return the sums of each template."""
-        sums: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(TEMPLATE_EVENTS, 0))
-        names: dict[str, Document] = {}
-        for bucket in self._find(BucketKind.TEMPLATE, (*span.days, *span.edges)):
-            template_id, inside = bucket["templateId"], span.edges.get(bucket["day"], range(QUARTERS))
-            for name, by_quarter in bucket["quarters"].items():
-                sums[template_id][name] += sum(n for quarter, n in by_quarter.items() if int(quarter) in inside)
-            names[template_id] = max(names.get(template_id) or bucket["named"], bucket["named"], key=_by_time)
-        return [{"templateId": key, "counts": counts, "named": names[key]} for key, counts in sums.items()]
-
     def _find(self, kind: BucketKind, days: Iterable[datetime]) -> Iterator[Document]:
         wanted = set(days)
         return (bucket for bucket in self.buckets if bucket["kind"] == kind and bucket["day"] in wanted)
-
-
-def _by_time(named: Mapping[str, Any]) -> tuple[datetime, str]:
-    return named["at"], named["name"]
 
 
 async def fold_own(database: Database, company_id: str, person_id: str, span: Period) -> FoldedBuckets:

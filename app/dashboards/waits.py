@@ -4,20 +4,22 @@ A day has a few dozen ranges however many events filled it, and a quantile needs
 what is read follows the length of the range; all bins of all days would grow twentyfold from a few events to many.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from app.dashboards.periods import Period
-from app.dashboards.sources import BucketSource, Read
+from app.dashboards.sources import BucketSource, Read, fields_of
 from app.dashboards.spans import Span, span_of
+from app.database.client import Document
 from app.usage.durations import Bins, neighbours, quantile
-from app.usage.folding import BINS_TOGETHER, BucketKind
+from app.usage.folding import BINS_TOGETHER, QUARTERS, BucketKind
 from app.usage.timeline import Step
 
 Quantiles = Mapping[tuple[Step, float], float | None]
 Numbers = dict[int, int]
 Wanted = Mapping[Step, Sequence[int]]
+Part = Mapping[str, Any]  # numbers, or further parts, by what stands as a field's name
 
 
 async def read_quantiles(source: BucketSource, whole: Period, shares: Sequence[float]) -> Quantiles:
@@ -55,47 +57,51 @@ def _stand_ins(ranges: Bins, wanted: Sequence[int]) -> Numbers:
 
 
 async def _read_ranges(source: BucketSource, span: Span) -> dict[Step, Numbers]:
-    parts = await _find(source, span, "ranges", "ranges", dict.fromkeys(Step, ("",)))
-    return {step: _sum(parts[step]) for step in Step}
+    edges = [Read(BucketKind.WAITS, (day,), fields_of("ranges", Step, at)) for day, at in span.edges.items()]
+    inner, *outer = await source.find([Read(BucketKind.COUNTS, span.days, ["ranges"]), *edges])
+    sums: dict[Step, Numbers] = {}
+    for step in Step:
+        parts = [_part(bucket, "ranges", step) for bucket in inner]
+        for bucket in chain.from_iterable(outer):
+            parts += _inside(_part(bucket, "ranges", step), span.edges[bucket["day"]])
+        sums[step] = _sum(parts)
+    return sums
 
 
 async def _read_bins(source: BucketSource, span: Span, wanted: Wanted | None) -> dict[Step, Numbers]:
     """Return the bins in these ranges, or all."""
-    tails = {step: [f".{one}" for one in wanted.get(step, ())] if wanted is not None else [""] for step in Step}
-    parts = await _find(source, span, "waits", "quarters", tails)
-    return {
-        step: _sum(
-            bins
-            for part in parts[step]
-            for together, bins in part.items()
-            if wanted is None or f".{together}" in tails[step]  # a source may give more than was asked for
-        )
-        for step in Step
-    }
-
-
-async def _find(
-    source: BucketSource, span: Span, of_day: str, of_quarter: str, tails: Mapping[Step, Sequence[str]]
-) -> dict[Step, list[Mapping[str, Any]]]:
-    """Return what whole days hold in one field, and the quarters at the ends of the range in another."""
-    paths = [(f"{step}", tail) for step in Step for tail in tails[step]]
+    names = list(Step) if wanted is None else [f"{step}.{one}" for step in wanted for one in wanted[step]]
     edges = [
-        Read(BucketKind.WAITS, (day,), [f"{of_quarter}.{step}.{at}{tail}" for step, tail in paths for at in quarters])
-        for day, quarters in span.edges.items()
+        Read(BucketKind.WAITS, (day,), fields_of("quarters", names, at if wanted else range(QUARTERS)))
+        for day, at in span.edges.items()
     ]
-    days = Read(BucketKind.COUNTS, span.days, [f"{of_day}.{step}{tail}" for step, tail in paths])
-    inner, *outer = await source.find([days, *edges])
-    parts: dict[Step, list[Mapping[str, Any]]] = {}
+    inner, *outer = await source.find([Read(BucketKind.COUNTS, span.days, [f"waits.{name}" for name in names]), *edges])
+    sums: dict[Step, Numbers] = {}
     for step in Step:
-        parts[step] = [bucket.get(of_day, {}).get(step, {}) for bucket in inner]
+        keep = None if wanted is None else {f"{one}" for one in wanted.get(step, ())}
+        parts = [bins for bucket in inner for bins in _kept(_part(bucket, "waits", step), keep)]
         for bucket in chain.from_iterable(outer):
-            quarters = span.edges[bucket["day"]]
-            by_quarter = bucket.get(of_quarter, {}).get(step, {})
-            parts[step] += [part for at, part in by_quarter.items() if int(at) in quarters]
-    return parts
+            for by_quarter in _kept(_part(bucket, "quarters", step), keep):
+                parts += _inside(by_quarter, span.edges[bucket["day"]])
+        sums[step] = _sum(parts)
+    return sums
 
 
-def _sum(parts: Iterable[Mapping[str, int]]) -> Numbers:
+def _part(bucket: Document, field: str, step: Step) -> Part:
+    part: Part = bucket.get(field, {}).get(step, {})
+    return part
+
+
+def _kept(by_range: Part, keep: Collection[str] | None) -> Iterable[Part]:
+    """Return what stands in the ranges to keep: a source may give others too."""
+    return by_range.values() if keep is None else (by_range[key] for key in keep if key in by_range)
+
+
+def _inside(by_quarter: Part, quarters: range) -> Iterable[Part]:
+    return (part for quarter, part in by_quarter.items() if int(quarter) in quarters)
+
+
+def _sum(parts: Iterable[Part]) -> Numbers:
     sums: dict[str, int] = {}
     for part in parts:
         for key, number in part.items():

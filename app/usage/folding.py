@@ -99,7 +99,7 @@ class Additions:
                 counts[f"waits.{step}.{together}.{bin_number}"] += number
                 counts[f"ranges.{step}.{together}"] += number
                 waits = numbers[BucketKey(company_id, BucketKind.WAITS, day)]
-                waits[f"quarters.{step}.{of_day}.{together}.{bin_number}"] += number
+                waits[f"quarters.{step}.{together}.{of_day}.{bin_number}"] += number
                 waits[f"ranges.{step}.{of_day}.{together}"] += number
 
     def buckets(self) -> list[dict[str, Any]]:

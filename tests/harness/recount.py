@@ -64,7 +64,7 @@ def recount_buckets(
                 place = str(number // 16), str(number)
                 numbers[company, "COUNTS", day, "", "waits", step, *place] += 1
                 numbers[company, "COUNTS", day, "", "ranges", step, place[0]] += 1
-                numbers[company, "WAITS", day, "", "quarters", step, str(_quarter(ended)), *place] += 1
+                numbers[company, "WAITS", day, "", "quarters", step, place[0], str(_quarter(ended)), place[1]] += 1
                 numbers[company, "WAITS", day, "", "ranges", step, str(_quarter(ended)), place[0]] += 1
     return numbers
 

@@ -64,10 +64,6 @@ class MovingBuckets:
         self.reads.append(reads)
         return await self.states[min(len(self.reads), len(self.states)) - 1].find(reads)
 
-    async def sum_templates(self, _span: object) -> list[Document]:
-        """Is not asked for here."""
-        raise NotImplementedError
-
 
 async def test_waits_that_end_between_two_looks_are_all_counted_or_not_at_all() -> None:
     """When the bins do not fit the ranges seen before, all bins are read in one look."""
