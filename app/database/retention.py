@@ -33,7 +33,10 @@ _CATEGORY_OF = {collection: category for category, names in CATEGORIES.items() f
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one collection holds; times are of the field that its life runs from, None where nothing ends by itself."""
+    """What one collection holds; times are of the field that its life runs from, None where nothing ends by itself.
+
+    A life of zero: each record has an end of its own, and no field tells its age, so there are no times either.
+    """
 
     category: str
     collection: str
@@ -68,6 +71,8 @@ async def _read_holding(database: Database, name: str, indexes: Sequence[Index])
     ((key, _),) = ending.keys
     life = timedelta(seconds=ending.expire_after_seconds)
     oldest = await _first(database, name, key, 1)
+    if not life:  # the field is the end itself
+        return Holding(_CATEGORY_OF[name], name, records, None, None, life, oldest)
     newest = await _first(database, name, key, -1)
     return Holding(_CATEGORY_OF[name], name, records, oldest, newest, life, oldest + life if oldest else None)
 
