@@ -89,19 +89,27 @@ def longest_lag(holdings: Sequence[Holding], now: datetime) -> timedelta:
 
 
 class RetentionWatch:
-    """Tells the health check of a lag, asking the database once a minute at most."""
+    """Tells the health check of a lag, asking the database once a minute at most, and not before MongoDB had its turn.
+
+    What expired while nothing ran, or was old when it was loaded, is deleted within some rounds of its TTL monitor.
+    """
 
     PAUSE = timedelta(minutes=1)
+    FIRST_TURNS = timedelta(minutes=5)
 
     def __init__(self, database: Database, settings: Settings) -> None:
         """Ask nothing yet."""
         self._database = database
         self._settings = settings
         self._asked_at: datetime | None = None
+        self._began_at: datetime | None = None
         self._warnings: list[str] = []
 
     async def warnings(self, now: datetime) -> list[str]:
         """Return what an operator should look at; empty when records are deleted in time."""
+        self._began_at = self._began_at or now
+        if timedelta(0) <= now - self._began_at < self.FIRST_TURNS:
+            return []
         if self._asked_at is None or not timedelta(0) <= now - self._asked_at < self.PAUSE:
             holdings = await read_holdings(self._database, self._settings)
             self._asked_at = now
