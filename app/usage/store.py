@@ -19,6 +19,10 @@ class UsageReach:
     parts: tuple[tuple[str, str | None], ...] = ()
     everybody: bool = False
 
+    def covers(self, company_id: str | None, person_id: str | None) -> bool:
+        """Return whether all usage of a person in a company (without a person: of the whole company) is among it."""
+        return self.everybody or any(part in self.parts for part in ((company_id, None), (company_id, person_id)))
+
     def query(self, person_field: str) -> Document:
         """Return the part of a query that keeps to them; nothing fits an empty reach."""
         if self.everybody:
