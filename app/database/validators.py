@@ -161,7 +161,7 @@ COMPANIES = _exactly(
         "collectedAt": _DATE,
         "practicesVersion": _STRING,
     },
-    {"tenantIndex": {"bsonType": "binData"}},
+    {"tenantIndex": {"bsonType": "binData"}, "tenantProven": _BOOLEAN, "tenantSince": _DATE},
 )
 
 # What a report tells is one blob sealed under the key of its day; open is what filters and counts need.

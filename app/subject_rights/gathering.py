@@ -12,6 +12,7 @@ from app.database.keyring import Keyring
 from app.database.pages import Page, PageRequest
 from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.service import ErrorService
+from app.profiles.scope import living
 from app.receipts.reach import show_agent
 from app.receipts.store import find_receipts
 from app.support.model import request_at
@@ -57,8 +58,8 @@ class Gatherer:
         """Return all that is held about a person."""
         found = Holdings()
         if person.person_id is not None:
-            query = {"$or": [{"_id": person.person_id}, {"personId": person.person_id}]}
-            found.kinds["profiles"] = await self._all("users", query)
+            own = [{"_id": person.person_id}, {"personId": person.person_id}]
+            found.kinds["profiles"] = await self._all("users", {"$or": own, **living(now)})
             await self._gather_usage(found, person)
             of = ErrorsOf(user_id=person.person_id)
             found.add("errors", await self.errors.find(of, ErrorFilter(), _PAGE, now))
