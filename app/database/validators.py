@@ -220,7 +220,8 @@ SUPPORT_REQUESTS = _exactly(
         "accessEndsAt": _MAYBE_DATE,
         "closedAt": _MAYBE_DATE,
         "expiresAt": _DATE,
-    }
+    },
+    {"openerPersonId": _STRING},
 )
 
 SUPPORT_LOOKUPS = _exactly({"_id": _STRING, "misses": {"bsonType": "array", "maxItems": 10}, "expiresAt": _DATE})

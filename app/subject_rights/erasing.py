@@ -113,13 +113,13 @@ class Erasing:
         if erasure["kind"] == COMPANY:
             whose, holdings = erasure["companyId"], COMPANY_HOLDINGS
             destroyed = await self.vault.destroy_key(whose, made_before=key_made_before)
-        counts = {
-            holding.collection: await self._erase_holding(holding, whose, erasure["erasedAt"]) for holding in holdings
-        }
+        counts = dict.fromkeys((holding.collection for holding in holdings), 0)
+        for holding in holdings:
+            counts[holding.collection] += await self._erase_holding(holding, whose, erasure["erasedAt"])
         return {"keyDestroyed": destroyed, "counts": counts}
 
     async def _erase_holding(self, holding: Holding, whose: str, until: datetime) -> int:
-        query = {**holding.query(whose), holding.moment: {"$lte": until}}
+        query = {**holding.query(whose), holding.moment: {"$lte": until + holding.ahead}}
         collection = self.database[holding.collection]
         if holding.unlink is None:
             return int((await collection.delete_many(query)).deleted_count)

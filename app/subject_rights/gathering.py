@@ -81,6 +81,7 @@ class Gatherer:
     async def _gather_support(self, found: Holdings, person: Person, now: datetime) -> None:
         about: list[Document] = [{"subjectId": person.person_id}] if person.person_id else []
         own: list[Document] = [{"openerId": person.subject}] if person.subject else []
+        own += [{"openerPersonId": person.person_id}] if person.person_id else []
         acts: list[Document] = [{"actor": person.subject}] if person.subject else []
         if about or own:
             requests = await find_requests(self.database, {"$or": [*about, *own]}, None, _PAGE, now)
@@ -90,8 +91,8 @@ class Gatherer:
             found.add("receipts", Page([self._show(row, "actor") for row in receipts.nodes], receipts.has_next, None))
 
     def _show(self, row: Document, agent: str) -> Document:
-        """Return a row with the agent as a pseudonym, and without the token's subject of who asked."""
-        shown = {name: value for name, value in row.items() if name not in {"openerId", agent}}
+        """Return a row with the agent as a pseudonym, and without who asked."""
+        shown = {name: value for name, value in row.items() if name not in {"openerId", "openerPersonId", agent}}
         return {**shown, agent: show_agent(row[agent], self.keyring.pseudonym) if row[agent] else None}
 
     async def _all(self, collection: str, query: Document) -> list[Document]:

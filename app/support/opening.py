@@ -46,6 +46,7 @@ class Opening:
             subject,
             opened_by=_opened_by(principal, subject, staff=staff),
             opener_id=principal.subject,
+            opener_person_id=principal.user_id,
             reason=reason,
             ticket=ticket,
             now=now,
