@@ -18,7 +18,8 @@ Build = Callable[[str], Document]
 class Holding:
     """What of one collection goes; `unlink` takes the person out of documents that stay.
 
-    A document's `moment` may lie `ahead` of the time at which it was made.
+    A document's `moment` may lie `ahead` of the time at which it was made. `in_own_company` is false where a document's
+    company need not be the person's.
     """
 
     collection: str
@@ -26,6 +27,7 @@ class Holding:
     query: Build
     unlink: Build | None = None
     ahead: timedelta = timedelta(0)
+    in_own_company: bool = True
 
 
 def _by(field: str) -> Build:
@@ -42,7 +44,7 @@ PERSON_HOLDINGS = (
     Holding("users", "firstSeenAt", lambda whose: {"$or": [{"_id": whose}, {"personId": whose}]}),
     Holding("errors", "receivedAt", _by("userId")),
     Holding("support_requests", "openedAt", _by("subjectId")),
-    Holding("support_requests", "openedAt", _by("openerPersonId"), _forget_opener),
+    Holding("support_requests", "openedAt", _by("openerPersonId"), _forget_opener, in_own_company=False),
     Holding("events", "receivedAt", _by("userId"), lambda _: {"$unset": {"userId": ""}}),
     Holding("requests", "lastReceivedAt", _by("userIds"), lambda whose: {"$pull": {"userIds": whose}}),
 )
