@@ -74,7 +74,7 @@ class TemplateUsage:
 
 @inherits
 @strawberry.type(
-    description="A company's usage, in events; an ordinary user's: of their own events and requests they had a part in."
+    description="A company's usage, in events; an ordinary user's: of their own events and the requests they created."
 )
 class UsageDashboard:
     """One range of usage."""

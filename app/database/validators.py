@@ -106,7 +106,7 @@ REQUESTS = _exactly(
         "userIds": {"bsonType": "array", "items": _STRING},
         "lastReceivedAt": _DATE,
     },
-    dict.fromkeys(("createdAt", "approvedAt", "rejectedAt", "processedAt", "failedAt"), _DATE),
+    dict.fromkeys(("createdAt", "approvedAt", "rejectedAt", "processedAt", "failedAt", "creationReceivedAt"), _DATE),
 )
 
 # Nothing here can name a company, a person, a request, a team or a template (P5).

@@ -75,7 +75,7 @@ class Gatherer:
         found.add("events", await find_events(self.database, reach, EventFilter(), _PAGE))
         query = {"companyId": person.company_id, "userIds": person.person_id}
         rows = await self._all("requests", query)
-        # Who else had a part in a request is not this person's to know.
+        # Who else created a request in the same millisecond is not this person's to know.
         found.kinds["requests"] = [{**row, "userIds": [person.person_id]} for row in rows]
 
     async def _gather_support(self, found: Holdings, person: Person, now: datetime) -> None:

@@ -67,7 +67,7 @@ async def find_events(database: Database, reach: UsageReach, wanted: EventFilter
 
 
 async def find_request(database: Database, reach: UsageReach, request_id: str) -> Document | None:
-    """Return a folded request within reach: of a company, or one that the person had a part in."""
+    """Return a folded request within reach: of a company, or one that the person created."""
     keys = [request_key(company_id, request_id) for company_id, _ in reach.parts]
     one = {"requestId": request_id} if reach.everybody else {"_id": {"$in": keys}}
     found: Document | None = await database["requests"].find_one({**reach.query("userIds"), **one})
