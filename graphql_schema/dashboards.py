@@ -139,9 +139,9 @@ class DashboardQueries:
 async def show_dashboard(
     context: Context, start: datetime, end: datetime, interval: Interval, zone_name: str, company_id: str | None
 ) -> Dashboard:
-    """Return the dashboard of whoever the caller may read."""
-    company_id, person_id = await dashboard_reach(context, company_id)
+    """Return the dashboard of whoever the caller may read; a range that is not served is refused before any read."""
     wanted = read_range(start, end, interval, zone_name)
+    company_id, person_id = await dashboard_reach(context, company_id)
     database = context.services.database
     if person_id is not None:
         span = Period(wanted.previous.start, wanted.whole.end)
