@@ -72,7 +72,7 @@ class Anchors:
 
     async def _find_user(self, user_id: str) -> Anchor:
         user = await self._context.services.users.get(user_id)
-        if user is None or not admits_user(self._context.principal, user):
+        if user is None or not admits_user(self._context.principal, user, self._context.now):
             return Anchor(missing="user")
         return _anchor(user.get("personId") or user["_id"], user.get("companyId"))
 

@@ -77,7 +77,7 @@ class TemplateUsage:
 
 @inherits
 @strawberry.type(
-    description="A company's usage, in events; an ordinary user's: of their own events and requests they had a part in."
+    description="A company's usage, in events; an ordinary user's: of their own events and the requests they created."
 )
 class UsageDashboard:
     """One range of usage."""
@@ -148,10 +148,13 @@ async def show_dashboard(
     zone_name: str,
     company_id: str | None,
 ) -> Dashboard:
-    """Return the dashboard of whoever the caller may read; each period costs a point in each list that it is in."""
+    """Return the dashboard of whoever the caller may read; each period costs a point in each list that it is in.
+
+    A range that is not served is refused before anything is read.
+    """
     context = info.context
-    company_id, person_id = await dashboard_reach(context, company_id)
     wanted = read_range(start, end, interval, zone_name)
+    company_id, person_id = await dashboard_reach(context, company_id)
     context.charge(len(wanted.periods) * max(1, count_selected(info, LISTS)))
     database = context.services.database
     if person_id is not None:

@@ -180,7 +180,7 @@ class ErrorReport:
         person = stored(self).get("userId")
         if person is None:
             return None
-        within = users_within(info.context.principal, None)
+        within = users_within(info.context.principal, None, info.context.now)
         return stored(await find_person(info.context.services.database, person, within))
 
 

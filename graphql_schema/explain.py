@@ -15,6 +15,7 @@ from graphql import GraphQLSchema
 from app.errors import ErrorCode, bad_input
 from app.support.model import Subject, SupportRequest
 from app.support.policy import NEEDS_REQUEST, NEEDS_ROLE, Allowed, Decision
+from app.usage.reach import own_reach
 from auth.rights import Action, Scope, scopes_of
 from graphql_schema.anchors import Anchor, Anchors
 from graphql_schema.context import Context, Info
@@ -23,6 +24,7 @@ from graphql_schema.limits import check
 from graphql_schema.plan import InvalidDocumentError, make_plan
 from graphql_schema.reading import stored
 from graphql_schema.selected import FieldWalk, SelectedField
+from graphql_schema.usage_reach import NEEDS_OWN, may_take
 
 CHARACTERS_MAX = 20_000
 FIELDS_MAX = 500
@@ -135,17 +137,34 @@ class Explainer:
         missing = (await self._anchors.of(field)).missing if field.parent is None else None
         if missing is not None:
             return Verdict(REFUSED, f"{rule} There is no such {missing} in reach.", ErrorCode.NOT_FOUND)
-        if scopes == {Scope.TAKEN}:
-            return await self._judge_taken(field, rule)
+        if action is Action.READ_USAGE and (field.parent is None or field.type_name == "User"):
+            return await self._judge_usage(field, rule)
         return Verdict(AccessDecision.ALLOWED, rule)
 
-    async def _judge_taken(self, field: SelectedField, rule: str) -> Verdict:
-        """Usage: of whom a taken request tells; known where the document names the company."""
+    async def _judge_usage(self, field: SelectedField, rule: str) -> Verdict:
+        """Usage: the caller's own, or of whom a taken request tells; known where the document says whose it is."""
+        principal = self._context.principal
+        subject = await self._usage_subject(field)
+        own = own_reach(principal)
+        if subject is not None and own.covers(subject.company_id, subject.person_id or principal.user_id):
+            return Verdict(AccessDecision.ALLOWED, rule)
+        if may_take(principal):
+            if subject is not None:
+                return self._from_decision(await self._decide(subject))
+            taken = await self._context.disclosures.disclosure.taken_requests()
+            return Verdict(AccessDecision.DEPENDS, f"{rule} {_words(taken)}", needs=NEEDS_REQUEST)
+        if field.parent is not None and subject is not None:
+            return Verdict(REFUSED, rule, ErrorCode.FORBIDDEN, NEEDS_OWN)
+        if field.parent is not None and Scope.ANY in scopes_of(principal, Action.READ_PROFILES):
+            return Verdict(AccessDecision.DEPENDS, rule, needs=NEEDS_OWN)
+        return Verdict(AccessDecision.ALLOWED, rule)  # whom they see at all is theirs
+
+    async def _usage_subject(self, field: SelectedField) -> Subject | None:
+        """Return whose usage the document says that a field gives, None where it does not say."""
+        if field.parent is not None:
+            return (await self._anchors.of(field.parent)).person
         company = field.literal("companyId")
-        if company is not None:
-            return self._from_decision(await self._decide(Subject(None, company)))
-        taken = await self._context.disclosures.disclosure.taken_requests()
-        return Verdict(AccessDecision.DEPENDS, f"{rule} {_words(taken)}", needs=NEEDS_REQUEST)
+        return None if company is None else Subject(None, company)
 
     async def _judge_restricted(self, field: SelectedField, kind: RestrictedKind) -> Verdict:
         """Ask the gate about the subject, if the document tells whom it is about; else about what has been taken."""

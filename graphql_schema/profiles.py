@@ -102,7 +102,7 @@ class Company:
     async def users(self, info: Info, first: First, after: After = None) -> Connection["User"] | None:
         """The people of this company that the caller may see."""
         company_id = stored(self)["_id"]
-        within = users_within(info.context.principal, company_id)
+        within = users_within(info.context.principal, company_id, info.context.now)
         return stored(await find_users(info.context.services.database, within, None, read_page_request(first, after)))
 
 
@@ -175,7 +175,7 @@ class ProfileQueries:
     async def user(self, info: Info, id: ID) -> User | None:
         """One person; null with NOT_FOUND if there is none that the caller may see."""
         found = await info.context.services.users.get(id)
-        if found is None or not admits_user(info.context.principal, found):
+        if found is None or not admits_user(info.context.principal, found, info.context.now):
             raise not_found("user")
         return stored(found)
 
@@ -189,7 +189,7 @@ class ProfileQueries:
         kind: Annotated[ProfileKind | None, strawberry.argument(description="Only people of this kind.")] = None,
     ) -> Connection[User]:
         """The people whom the caller may see."""
-        within = users_within(info.context.principal, company_id)
+        within = users_within(info.context.principal, company_id, info.context.now)
         return stored(await find_users(info.context.services.database, within, kind, read_page_request(first, after)))
 
     @guarded(Action.READ_PROFILES)

@@ -39,9 +39,9 @@ def _select(info: GraphQLResolveInfo[Any]) -> Selected:
             if part.name.value == "nodes":
                 names |= {node.name.value for node in _fields(info, part.selection_set)}
             elif part.name.value == "edges":
-                edge = list(_fields(info, part.selection_set))
+                edge = _fields(info, part.selection_set)
                 names |= {node.name.value for field in edge for node in _fields(info, field.selection_set)}
-                has_cursors = has_cursors or any(field.name.value == "cursor" for field in edge)
+                has_cursors = True  # an edge is made with its cursor, selected or not
             elif part.name.value == "pageInfo":
                 has_cursors = True
     return Selected(frozenset(names), has_cursors)

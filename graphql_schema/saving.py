@@ -93,7 +93,9 @@ class SaveMutations:
         """Save the company of the caller's token."""
         context = info.context
         company_id = choose_company(context.principal, input.company_id or None, Action.SAVE_COMPANY)
-        return stored(await context.services.profiles.save_company(company_id, _given(input), context.now))
+        proven = context.principal.tenant_id
+        saving = context.services.profiles.save_company(company_id, _given(input), context.now, proven_tenant=proven)
+        return stored(await saving)
 
 
 def _given(given: object) -> dict[str, Any]:

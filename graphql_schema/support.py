@@ -75,7 +75,7 @@ class SupportRequest:
         source, context = stored(self), info.context
         if source["subjectId"] is None:
             return None
-        within = users_within(context.principal, None)
+        within = users_within(context.principal, None, context.now)
         return stored(await find_person(context.services.database, source["subjectId"], within))
 
     @guarded(Action.READ_PROFILES)

@@ -1,43 +1,37 @@
-"""Whose usage an operation may read: the caller's own, or what a support request that they have taken opens."""
+"""Whose usage an operation may read: the caller's own, and what a support request that they have taken opens.
 
-from app.errors import AppError, ErrorCode, bad_input, not_found
+A token may have several roles: what it reaches is all that each of them reaches, and no more. Having something of one's
+own is no right to somebody else's, and does not hide what a taken request opens.
+"""
+
+from app.errors import AppError, ErrorCode, bad_input, forbidden, not_found
 from app.support.policy import NEEDS_REQUEST, NEEDS_REQUEST_ABOUT_COMPANY
-from app.support.reach import taken_reach
+from app.support.reach import TakenReach, taken_reach
 from app.usage.reach import own_reach
 from app.usage.store import UsageReach
+from auth.principal import Principal
 from auth.rights import Action, Scope, scopes_of
 from graphql_schema.context import Context
+
+NEEDS_OWN = "a token of this person, or of an admin of their company"
 
 
 async def usage_reach(context: Context) -> UsageReach:
     """Return whose events and requests the caller may read now; possibly nobody's."""
-    own = own_reach(context.principal)
-    if own is not None:
-        return own
-    taken = await taken_reach(
-        context.services.database, context.principal, context.now, context.services.settings.support_access
-    )
+    taken = await _taken(context)
     companies = [(company_id, None) for company_id in sorted(taken.whole_companies)]
     people = [(company_id, person_id) for company_id, person_id in sorted(taken.people, key=str) if company_id]
-    return UsageReach((*companies, *people), everybody=taken.opens_all)
+    return UsageReach((*own_reach(context.principal).parts, *companies, *people), everybody=taken.opens_all)
 
 
 async def person_reach(context: Context, person_id: str, company_id: str | None) -> UsageReach:
-    """Return the usage of one person, if it is the caller's to read now; raises what would open it to an agent."""
-    one = UsageReach(((company_id, person_id),) if company_id else ())
-    if own_reach(context.principal) is not None:
-        return one  # whoever sees the person by their own token reaches their usage too
-    taken = await taken_reach(
-        context.services.database, context.principal, context.now, context.services.settings.support_access
-    )
-    if taken.opens(person_id, company_id):
-        return one
-    raise AppError(
-        ErrorCode.SUPPORT_REQUEST_REQUIRED,
-        "You may not have User.events.",
-        field="User.events",
-        needs=NEEDS_REQUEST,
-    )
+    """Return the usage of one person, if it is the caller's to read now; raises what would open it."""
+    own = own_reach(context.principal)
+    if own.covers(company_id, person_id) or (await _taken(context)).opens(person_id, company_id):
+        return UsageReach(((company_id, person_id),) if company_id else ())
+    if not may_take(context.principal):
+        raise forbidden("User.events", NEEDS_OWN)
+    raise _request_required("User.events", NEEDS_REQUEST)
 
 
 async def dashboard_reach(context: Context, company_id: str | None) -> tuple[str, str | None]:
@@ -46,24 +40,30 @@ async def dashboard_reach(context: Context, company_id: str | None) -> tuple[str
     Another company than a customer's own is `NOT_FOUND`, whether it exists or not; for an agent one without a request
     that they have taken is `SUPPORT_REQUEST_REQUIRED`, whether it exists or not.
     """
-    own = own_reach(context.principal)
-    if own is not None:
-        ((own_company, person_id),) = own.parts
-        if company_id not in (None, own_company):
-            raise not_found("company")
-        return own_company, person_id
-    if Scope.TAKEN not in scopes_of(context.principal, Action.READ_USAGE):
+    own = {company: (company, person) for company, person in own_reach(context.principal).parts}
+    asked = next(iter(own), None) if company_id is None else company_id
+    if asked is None:
+        if may_take(context.principal):
+            raise bad_input("companyId", "name the company of a support request that you have taken")
         raise not_found("company")
-    if company_id is None:
-        raise bad_input("companyId", "name the company of a support request that you have taken")
-    taken = await taken_reach(
-        context.services.database, context.principal, context.now, context.services.settings.support_access
-    )
-    if not taken.opens(None, company_id):
-        raise AppError(
-            ErrorCode.SUPPORT_REQUEST_REQUIRED,
-            "You may not have Query.usageDashboard.",
-            field="Query.usageDashboard",
-            needs=NEEDS_REQUEST_ABOUT_COMPANY,
-        )
-    return company_id, None
+    if (await _taken(context)).opens(None, asked):
+        return asked, None
+    if asked in own:
+        return own[asked]
+    if not may_take(context.principal):
+        raise not_found("company")
+    raise _request_required("Query.usageDashboard", NEEDS_REQUEST_ABOUT_COMPANY)
+
+
+def may_take(principal: Principal) -> bool:
+    """Return whether a support request could open usage to this caller."""
+    return Scope.TAKEN in scopes_of(principal, Action.READ_USAGE)
+
+
+async def _taken(context: Context) -> TakenReach:
+    services = context.services
+    return await taken_reach(services.database, context.principal, context.now, services.settings.support_access)
+
+
+def _request_required(field: str, needs: str) -> AppError:
+    return AppError(ErrorCode.SUPPORT_REQUEST_REQUIRED, f"You may not have {field}.", field=field, needs=needs)

@@ -99,7 +99,7 @@ class FoldedBuckets:
 
 
 async def fold_own(database: Database, company_id: str, person_id: str, span: Period) -> FoldedBuckets:
-    """Return the buckets of one person: the events that they sent and those of requests that they had a part in.
+    """Return the buckets of one person: the events that they sent and those of requests that they created.
 
     Read from the events, since buckets are a company's; at most 20 000, else `BAD_USER_INPUT`.
     """

@@ -128,6 +128,7 @@ def _support_indexes(life_seconds: int) -> dict[str, tuple[Index, ...]]:
             Index((("subjectId", 1), *newest_request)),
             Index((("takenBy", 1), ("accessEndsAt", 1))),
             Index((("openerId", 1), ("expiresAt", 1))),
+            Index((("openerPersonId", 1),), partial={"openerPersonId": {"$exists": True}}),
         ),
         "support_lookups": (Index((("expiresAt", 1),), expire_after_seconds=0),),
         "access_receipts": (

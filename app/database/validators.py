@@ -106,7 +106,7 @@ REQUESTS = _exactly(
         "userIds": {"bsonType": "array", "items": _STRING},
         "lastReceivedAt": _DATE,
     },
-    dict.fromkeys(("createdAt", "approvedAt", "rejectedAt", "processedAt", "failedAt"), _DATE),
+    dict.fromkeys(("createdAt", "approvedAt", "rejectedAt", "processedAt", "failedAt", "creationReceivedAt"), _DATE),
 )
 
 # Nothing here can name a company, a person, a request, a team or a template (P5).
@@ -161,7 +161,7 @@ COMPANIES = _exactly(
         "collectedAt": _DATE,
         "practicesVersion": _STRING,
     },
-    {"tenantIndex": {"bsonType": "binData"}},
+    {"tenantIndex": {"bsonType": "binData"}, "tenantProven": _BOOLEAN, "tenantSince": _DATE},
 )
 
 # What a report tells is one blob sealed under the key of its day; open is what filters and counts need.
@@ -220,7 +220,8 @@ SUPPORT_REQUESTS = _exactly(
         "accessEndsAt": _MAYBE_DATE,
         "closedAt": _MAYBE_DATE,
         "expiresAt": _DATE,
-    }
+    },
+    {"openerPersonId": _STRING},
 )
 
 SUPPORT_LOOKUPS = _exactly({"_id": _STRING, "misses": {"bsonType": "array", "maxItems": 10}, "expiresAt": _DATE})

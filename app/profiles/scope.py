@@ -1,4 +1,9 @@
-"""Whom a caller may see, as the part of a query that keeps to them. Pure; an empty reach matches nothing."""
+"""Whom a caller may see, as the part of a query that keeps to them. Pure; an empty reach matches nothing.
+
+A claim is nobody's to see once its time is over, also where MongoDB has not come to deleting it yet.
+"""
+
+from datetime import datetime
 
 from app.database.client import Document
 from auth.principal import Principal
@@ -7,10 +12,16 @@ from auth.rights import Action, Scope, scopes_of
 NOTHING: Document = {"_id": {"$in": []}}
 
 
-def users_within(principal: Principal, company_id: str | None) -> Document:
-    """Return the query of the users in reach, narrowed to one company if one is asked for."""
+def living(now: datetime) -> Document:
+    """Return the query of the users who are held at this moment."""
+    return {"expiresAt": {"$not": {"$lte": now}}}
+
+
+def users_within(principal: Principal, company_id: str | None, now: datetime) -> Document:
+    """Return the query of the living users in reach, narrowed to one company if one is asked for."""
     asked: Document = {} if company_id is None else {"companyId": company_id}
-    return _within(principal, asked, own={"personId": principal.user_id}, company_field="companyId")
+    within = _within(principal, asked, own={"personId": principal.user_id}, company_field="companyId")
+    return {**within, **living(now)}
 
 
 def companies_within(principal: Principal, company_id: str | None) -> Document:
@@ -19,8 +30,10 @@ def companies_within(principal: Principal, company_id: str | None) -> Document:
     return _within(principal, asked, own={"_id": principal.company_id}, company_field="_id")
 
 
-def admits_user(principal: Principal, user: Document) -> bool:
+def admits_user(principal: Principal, user: Document, now: datetime) -> bool:
     """Return whether a loaded user is in reach; the same rule as `users_within`."""
+    if "expiresAt" in user and user["expiresAt"] <= now:
+        return False
     scopes = scopes_of(principal, Action.READ_PROFILES)
     if Scope.ANY in scopes:
         return True

@@ -1,4 +1,8 @@
-"""Saves profiles: verified ones of the token's person, and claims of nobody in particular, kept apart (P8, P9)."""
+"""Saves profiles: verified ones of the token's person, and claims of nobody in particular, kept apart (P8, P9).
+
+What a person is found by is their UPN together with the company of their token, so that nobody's input touches the
+look-up of another company's people. The tenant and UPN that a claim names are a key among claims alone.
+"""
 
 import uuid
 from collections.abc import Mapping
@@ -49,7 +53,7 @@ class ProfileService:
         person = require_person(principal)
         document = {
             **await self._profile_part(split, principal.company_id or CLAIMS_OWNER, now),
-            **self._blind_index("upn", split.restricted.get("msTenantId"), split.restricted.get("msUpn")),
+            **self._look_up_key(principal, split.restricted.get("msUpn")),
         }
         on_insert = {"kind": ProfileKind.IDENTIFIED.value, "verified": True, "personId": person, "firstSeenAt": now}
         key = {"_id": self.keyring.pseudonym(f"identified/{person}")}
@@ -63,17 +67,22 @@ class ProfileService:
         check_own("customerId", given.get("customerId"), principal.company_id)
         document = {
             **await self._profile_part(split, principal.company_id or CLAIMS_OWNER, now),
-            **self._blind_index("company-upn", principal.company_id, split.restricted.get("intercomId")),
+            **self._look_up_key(principal, split.restricted.get("intercomId")),
             "companyId": principal.company_id,
         }
         on_insert = {"kind": ProfileKind.AUTHENTICATED.value, "verified": True, "personId": person, "firstSeenAt": now}
         return await save_user(self.database, {"_id": person}, document, on_insert)
 
-    async def save_company(self, company_id: str, given: Given, now: datetime) -> Document:
-        """Store the company of the token."""
+    async def save_company(
+        self, company_id: str, given: Given, now: datetime, *, proven_tenant: str | None = None
+    ) -> Document:
+        """Store the company of the token; `proven_tenant` is the tenant that the token itself proves, if it does.
+
+        People are looked up under the proven tenant, else under the stated one; see `save_company` of the store.
+        """
         split = split_fields(COMPANY_SHAPE, given)
         check_own("companyId", given.get("companyId"), company_id)
-        tenant = split.restricted.get("msTenantId")
+        tenant = proven_tenant or split.restricted.get("msTenantId", "").strip()
         document: Document = {
             **split.open,
             "restricted": await self.vault.seal(company_id, split.restricted),
@@ -82,6 +91,7 @@ class ProfileService:
         }
         if tenant:
             document["tenantIndex"] = Binary(self.vault.blind_index("tenant", tenant))
+            document["tenantProven"] = proven_tenant is not None
         return await save_company(self.database, company_id, document)
 
     async def _save_claim(self, split: Split, now: datetime) -> Document:
@@ -108,10 +118,14 @@ class ProfileService:
             "practicesVersion": CURRENT_VERSION,
         }
 
+    def _look_up_key(self, principal: Principal, upn: str | None) -> Document:
+        """Return what a verified person is found by: their UPN in the company of their token, never a stated tenant."""
+        return self._blind_index("company-upn", principal.company_id, upn)
+
     def _blind_index(self, purpose: str, owner: str | None, upn: str | None) -> Document:
-        if not owner or not upn:
+        if not (owner or "").strip() or not (upn or "").strip():
             return {}
-        return {"blindIndex": Binary(self.vault.blind_index(purpose, owner, upn))}
+        return {"blindIndex": Binary(self.vault.blind_index(purpose, str(owner), str(upn)))}
 
 
 def require_person(principal: Principal) -> str:

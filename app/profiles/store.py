@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bson import Binary
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -13,11 +14,13 @@ from app.profiles.model import ProfileKind
 async def save_user(database: Database, key: Document, document: Document, on_insert: Document) -> Document:
     """Store a profile under `key`, replacing what was there; returns the stored user.
 
-    A UPN may pass to another person: the blind index then leaves the document that had it before.
+    A UPN may pass to another person of the company: the blind index then leaves the document that had it before. It
+    leaves this one where the profile holds no UPN any more.
     """
     change: dict[str, Any] = {"$set": document, "$setOnInsert": on_insert}
-    if "expiresAt" not in document:
-        change["$unset"] = {"expiresAt": ""}
+    gone = {"expiresAt", "blindIndex"} - document.keys() - key.keys()
+    if gone:
+        change["$unset"] = dict.fromkeys(sorted(gone), "")
     for _ in range(3):
         try:
             stored: Document = await database["users"].find_one_and_update(
@@ -38,11 +41,27 @@ async def _release_blind_index(database: Database, document: Document) -> None:
 
 
 async def save_company(database: Database, company_id: str, document: Document) -> Document:
-    """Store a company, replacing what was there; returns it."""
+    """Store a company, replacing what was there; returns it.
+
+    `tenantSince` tells from when on it has been its tenant without a break: of two that say to be the same one, and
+    prove nothing, the first is believed.
+    """
+    of_tenant = ("tenantIndex", "tenantProven", "tenantSince")
+    same = {"$eq": ["$tenantIndex", document.get("tenantIndex")]}
+    since = {"$set": {"tenantSince": {"$cond": [same, "$tenantSince", document["collectedAt"]]}}}
+    facts = {"$set": {name: {"$literal": value} for name, value in document.items()}}
+    change = [since, facts] if "tenantIndex" in document else [facts, {"$unset": list(of_tenant)}]
     stored: Document = await database["companies"].find_one_and_update(
-        {"_id": company_id}, {"$set": document}, upsert=True, return_document=ReturnDocument.AFTER
+        {"_id": company_id}, change, upsert=True, return_document=ReturnDocument.AFTER
     )
     return stored
+
+
+async def find_company_of_tenant(database: Database, index: Binary) -> str | None:
+    """Return the company that a tenant is: whose tokens prove it, else the one that has stated it the longest."""
+    order = [("tenantProven", -1), ("tenantSince", 1), ("_id", 1)]
+    rows: list[Document] = await database["companies"].find({"tenantIndex": index}).sort(order).limit(1).to_list(1)
+    return str(rows[0]["_id"]) if rows else None
 
 
 async def find_person(database: Database, person_id: str, within: Document) -> Document | None:

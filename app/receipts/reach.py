@@ -1,6 +1,7 @@
 """Whose receipts a caller may read, and how the agent is named to them.
 
-Staff see agents as they are; people and company admins see a pseudonym that is always the same for one agent.
+Staff see agents as they are; people and company admins see a pseudonym that is always the same for one agent. An agent
+who is a customer too sees of other agents what a customer sees.
 """
 
 from collections.abc import Callable
@@ -9,8 +10,6 @@ from app.database.client import Document
 from app.receipts.model import Receipt
 from auth.principal import Principal
 from auth.rights import Action, Scope, scopes_of
-
-_STAFF_SCOPES = frozenset({Scope.OWN_ACTS, Scope.ANY})
 
 
 def receipts_within(principal: Principal) -> Document | None:
@@ -30,7 +29,9 @@ def receipts_within(principal: Principal) -> Document | None:
 
 def show_receipt(receipt: Receipt, principal: Principal, pseudonym: Callable[[str], str]) -> Receipt:
     """Return the receipt as this caller may see it; `pseudonym` is the keyring's."""
-    if scopes_of(principal, Action.READ_RECEIPTS) & _STAFF_SCOPES:
+    scopes = scopes_of(principal, Action.READ_RECEIPTS)
+    own_act = Scope.OWN_ACTS in scopes and receipt["actor"] == principal.subject
+    if own_act or Scope.ANY in scopes:
         return receipt
     return {**receipt, "actor": show_agent(receipt["actor"], pseudonym)}
 

@@ -16,10 +16,10 @@ from app.database.vault import Vault
 from app.errors import not_found
 from app.receipts.model import ReceiptDraft
 from app.receipts.writer import ReceiptWriter
+from app.subject_rights.finding import find_held_company, find_held_person
 from app.subject_rights.holdings import COMPANY_HOLDINGS, PERSON_HOLDINGS, Holding
 from app.support.model import Subject
 from app.support.subject_access import draft_of
-from app.support.subjects import find_company, find_person
 from auth.principal import Principal
 
 ERASURES = "erasures"
@@ -38,12 +38,12 @@ class Erasing:
 
     async def erase_user(self, principal: Principal, user_id: str, now: datetime) -> Document:
         """Erase a person's documents, and take them out of their company's usage; raises `NOT_FOUND`."""
-        subject = await find_person(self.database, user_id, {})
+        subject = await find_held_person(self.database, user_id, now)
         return await self._erase(principal, USER, user_id, subject, now)
 
     async def erase_company(self, principal: Principal, company_id: str, now: datetime) -> Document:
         """Destroy a company's key, then erase its documents and those of its people; raises `NOT_FOUND`."""
-        subject = await find_company(self.database, company_id)
+        subject = await find_held_company(self.database, company_id)
         return await self._erase(principal, COMPANY, company_id, subject, now)
 
     async def replay(self, erasure: Document, now: datetime) -> Document:
@@ -113,13 +113,13 @@ class Erasing:
         if erasure["kind"] == COMPANY:
             whose, holdings = erasure["companyId"], COMPANY_HOLDINGS
             destroyed = await self.vault.destroy_key(whose, made_before=key_made_before)
-        counts = {
-            holding.collection: await self._erase_holding(holding, whose, erasure["erasedAt"]) for holding in holdings
-        }
+        counts = dict.fromkeys((holding.collection for holding in holdings), 0)
+        for holding in holdings:
+            counts[holding.collection] += await self._erase_holding(holding, whose, erasure["erasedAt"])
         return {"keyDestroyed": destroyed, "counts": counts}
 
     async def _erase_holding(self, holding: Holding, whose: str, until: datetime) -> int:
-        query = {**holding.query(whose), holding.moment: {"$lte": until}}
+        query = {**holding.query(whose), holding.moment: {"$lte": until + holding.ahead}}
         collection = self.database[holding.collection]
         if holding.unlink is None:
             return int((await collection.delete_many(query)).deleted_count)

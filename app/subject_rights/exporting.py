@@ -10,7 +10,7 @@ from bson import Binary
 from app.database.client import Document
 from app.errors import not_found
 from app.practices import CURRENT_VERSION
-from app.profiles.store import find_person
+from app.subject_rights.finding import find_held_person
 from app.subject_rights.gathering import LIST_MAX, Gatherer, Holdings, Person
 from app.support.model import Subject
 from app.support.subject_access import SubjectAccess
@@ -19,7 +19,9 @@ from auth.principal import Principal, Role
 NOTHING_HELD = "Nothing is held about a caller without a token: for an anonymous person no data is collected."
 MADE_FROM = "Generated ids stand for you; agents are pseudonyms. Census records are anonymous, so yours are not known."
 # What of a stored document is bookkeeping of the store and says nothing of the person.
-_NOT_SHOWN = frozenset({"restricted", "blindIndex", "tenantIndex", "previousHash", "previousAt", "hash", "groupId"})
+_NOT_SHOWN = frozenset({"restricted", "previousHash", "previousAt", "hash", "groupId"}) | {
+    *("blindIndex", "tenantIndex", "tenantProven", "tenantSince", "creationReceivedAt")
+}
 
 Open = Callable[[Principal, Subject, Sequence[str], Sequence[Binary], datetime], Awaitable[list[str | None]]]
 
@@ -41,10 +43,10 @@ class Exporting:
 
     async def export_user(self, principal: Principal, user_id: str, now: datetime) -> str:
         """Return all about a person, for the officer who answers for them; raises `NOT_FOUND`."""
-        found = await find_person(self.gatherer.database, user_id, {})
+        found = await find_held_person(self.gatherer.database, user_id, now)
         if found is None:
             raise not_found("user")
-        person = Person(found.get("personId") or found["_id"], found.get("companyId"))
+        person = Person(found.person_id, found.company_id)
         return await self._export(principal, person, self.access.open_for_person, now, with_company=False)
 
     async def _export(

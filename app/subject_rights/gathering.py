@@ -12,6 +12,7 @@ from app.database.keyring import Keyring
 from app.database.pages import Page, PageRequest
 from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.service import ErrorService
+from app.profiles.scope import living
 from app.receipts.reach import show_agent
 from app.receipts.store import find_receipts
 from app.support.model import request_at
@@ -57,8 +58,8 @@ class Gatherer:
         """Return all that is held about a person."""
         found = Holdings()
         if person.person_id is not None:
-            query = {"$or": [{"_id": person.person_id}, {"personId": person.person_id}]}
-            found.kinds["profiles"] = await self._all("users", query)
+            own = [{"_id": person.person_id}, {"personId": person.person_id}]
+            found.kinds["profiles"] = await self._all("users", {"$or": own, **living(now)})
             await self._gather_usage(found, person)
             of = ErrorsOf(user_id=person.person_id)
             found.add("errors", await self.errors.find(of, ErrorFilter(), _PAGE, now))
@@ -74,12 +75,13 @@ class Gatherer:
         found.add("events", await find_events(self.database, reach, EventFilter(), _PAGE))
         query = {"companyId": person.company_id, "userIds": person.person_id}
         rows = await self._all("requests", query)
-        # Who else had a part in a request is not this person's to know.
+        # Who else created a request in the same millisecond is not this person's to know.
         found.kinds["requests"] = [{**row, "userIds": [person.person_id]} for row in rows]
 
     async def _gather_support(self, found: Holdings, person: Person, now: datetime) -> None:
         about: list[Document] = [{"subjectId": person.person_id}] if person.person_id else []
         own: list[Document] = [{"openerId": person.subject}] if person.subject else []
+        own += [{"openerPersonId": person.person_id}] if person.person_id else []
         acts: list[Document] = [{"actor": person.subject}] if person.subject else []
         if about or own:
             requests = await find_requests(self.database, {"$or": [*about, *own]}, None, _PAGE, now)
@@ -89,8 +91,8 @@ class Gatherer:
             found.add("receipts", Page([self._show(row, "actor") for row in receipts.nodes], receipts.has_next, None))
 
     def _show(self, row: Document, agent: str) -> Document:
-        """Return a row with the agent as a pseudonym, and without the token's subject of who asked."""
-        shown = {name: value for name, value in row.items() if name not in {"openerId", agent}}
+        """Return a row with the agent as a pseudonym, and without who asked."""
+        shown = {name: value for name, value in row.items() if name not in {"openerId", "openerPersonId", agent}}
         return {**shown, agent: show_agent(row[agent], self.keyring.pseudonym) if row[agent] else None}
 
     async def _all(self, collection: str, query: Document) -> list[Document]:

@@ -68,9 +68,12 @@ def new_request(
     ticket: str | None,
     now: datetime,
     life: timedelta,
+    opener_person_id: str | None = None,
 ) -> SupportRequest:
-    """Return a request as it is stored."""
+    """Return a request as it is stored; `opener_person_id` is who asks, so that an erasure finds them in it."""
+    opener = {"openerPersonId": opener_person_id} if opener_person_id else {}
     return {
+        **opener,
         "_id": str(uuid.uuid4()),
         "reason": reason,
         "ticket": ticket,

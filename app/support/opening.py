@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 
 from app.database.client import Database
 from app.database.vault import Vault
-from app.errors import AppError, ErrorCode, forbidden, not_found
+from app.errors import AppError, ErrorCode, bad_input, forbidden, not_found
+from app.profiles.scope import living
 from app.receipts.model import ReceiptDraft
 from app.receipts.writer import ReceiptWriter
 from app.support.lookups import begin_lookup, give_back
 from app.support.model import OpenedBy, Subject, SupportRequest, check_reason, check_ticket, new_request
 from app.support.policy import acting_role
 from app.support.store import count_open_of, insert_request
-from app.support.subjects import SubjectAsked, UpnAsked, find_company, find_person, find_person_by_upn
+from app.support.subjects import SubjectAsked, UpnAsked, find_company, find_people_by_upn, find_person
 from auth.principal import Principal
 from auth.rights import Action, Scope, scopes_of
 
@@ -45,6 +46,7 @@ class Opening:
             subject,
             opened_by=_opened_by(principal, subject, staff=staff),
             opener_id=principal.subject,
+            opener_person_id=principal.user_id,
             reason=reason,
             ticket=ticket,
             now=now,
@@ -64,16 +66,16 @@ class Opening:
             return await self._find_by_upn(principal, asked.upn, now)
         found: Subject | None = None
         if Scope.FLAGGED in scopes:
-            found = await self._find_any(asked)
+            found = await self._find_any(asked, now)
         elif Scope.OWN_COMPANY in scopes:
             found = await self._find_in_company(principal, asked)
         if found is None:
             raise not_found("user" if asked.company_id is None else "company")
         return found
 
-    async def _find_any(self, asked: SubjectAsked) -> Subject | None:
+    async def _find_any(self, asked: SubjectAsked, now: datetime) -> Subject | None:
         if asked.user_id is not None:
-            return await find_person(self.database, asked.user_id, {})
+            return await find_person(self.database, asked.user_id, living(now))
         return None if asked.company_id is None else await find_company(self.database, asked.company_id)
 
     async def _find_in_company(self, principal: Principal, asked: SubjectAsked) -> Subject | None:
@@ -84,12 +86,16 @@ class Opening:
 
     async def _find_by_upn(self, principal: Principal, upn: UpnAsked, now: datetime) -> Subject:
         lookup = await begin_lookup(self.database, principal.subject, now)
-        found = await find_person_by_upn(self.database, self.vault, upn)
-        if found is None:
-            await self.receipts.append([_missed(principal, now)])
+        found = await find_people_by_upn(self.database, self.vault, upn, now)
+        if not found:
+            await self.receipts.append([_look_up(principal, "A look-up by UPN found nobody.", now)])
             raise not_found("user")
+        if len(found) > 1:  # the agent guessed nothing, so it is receipted but no miss
+            await self.receipts.append([_look_up(principal, "A look-up by UPN found several people.", now)])
         await give_back(self.database, lookup)
-        return found
+        if len(found) > 1:
+            raise bad_input("subject.upn", "match one person; several match, so name the userId instead")
+        return found[0]
 
     async def _check_open_count(self, principal: Principal, now: datetime) -> None:
         if await count_open_of(self.database, principal.subject, now) >= OPEN_MAX:
@@ -114,7 +120,8 @@ def _opened_by(principal: Principal, subject: Subject, *, staff: bool) -> Opened
     return OpenedBy.SUBJECT if about_self else OpenedBy.COMPANY_ADMIN
 
 
-def _missed(principal: Principal, now: datetime) -> ReceiptDraft:
+def _look_up(principal: Principal, outcome: str, now: datetime) -> ReceiptDraft:
+    """Return the receipt of a look-up that led to no request; it does not say what was looked for."""
     role = acting_role(principal)
     return ReceiptDraft(
         at=now,
@@ -122,5 +129,5 @@ def _missed(principal: Principal, now: datetime) -> ReceiptDraft:
         role=role.value if role else "",
         fields=(LOOKUP_FIELD,),
         granted=False,
-        reason="A look-up by UPN found nobody.",
+        reason=outcome,
     )

@@ -27,12 +27,12 @@ def requests_within(principal: Principal) -> Document | None:
 
 
 def may_close(principal: Principal, request: SupportRequest, now: datetime) -> bool:
-    """Return whether a caller who sees the request may close it: the side that asked, who has it, or a lead."""
+    """Return whether a caller may close the request: whom it is about, their admin, who opened or has it, or a lead."""
     return (
         Role.SUPPORT_LEAD in principal.roles
-        or Scope.FLAGGED not in scopes_of(principal, Action.OPEN_SUPPORT_REQUEST)
         or request["openerId"] == principal.subject
         or is_own(principal, request)
+        or _is_own_companys(principal, request)
         or is_taken_by(request, principal.subject, now)
     )
 
@@ -40,6 +40,11 @@ def may_close(principal: Principal, request: SupportRequest, now: datetime) -> b
 def is_own(principal: Principal, request: SupportRequest) -> bool:
     """Return whether the request is about the caller."""
     return principal.user_id is not None and principal.user_id == request["subjectId"]
+
+
+def _is_own_companys(principal: Principal, request: SupportRequest) -> bool:
+    scopes = scopes_of(principal, Action.OPEN_SUPPORT_REQUEST)
+    return Scope.OWN_COMPANY in scopes and request["companyId"] in principal.company_ids
 
 
 def show_request(

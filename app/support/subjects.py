@@ -1,16 +1,20 @@
 """Finds whom a support request is about: by user id, by company id, or, for staff only, by UPN and tenant.
 
-The look-up by UPN goes through the vault's blind index and matches exactly; this is the one place that takes a UPN.
+The look-up by UPN goes through the vault's blind index and matches exactly; this is the one place that takes a UPN. The
+tenant leads to one company, and only what that company's own people saved with their tokens counts; claims, which
+nobody proved, are found where there is no such person.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bson import Binary
 
 from app.database.client import Database, Document
 from app.database.vault import Vault
-from app.errors import bad_input
+from app.profiles.scope import living
+from app.profiles.store import find_company_of_tenant
 from app.support.model import Subject
 
 
@@ -49,20 +53,20 @@ async def find_company(database: Database, company_id: str) -> Subject | None:
     return None
 
 
-async def find_person_by_upn(database: Database, vault: Vault, upn: UpnAsked) -> Subject | None:
-    """Return the one person whose UPN and tenant match exactly: verified people first, else a claim."""
-    tenant = Binary(vault.blind_index("tenant", upn.ms_tenant_id))
-    companies = await database["companies"].find({"tenantIndex": tenant}, {"_id": 1}).to_list(None)
-    keys = [
-        Binary(vault.blind_index("upn", upn.ms_tenant_id, upn.ms_upn)),
-        *(Binary(vault.blind_index("company-upn", company["_id"], upn.ms_upn)) for company in companies),
-    ]
-    documents = await _find(database, {"blindIndex": {"$in": keys}})
-    verified = [document for document in documents if document["verified"]]
-    people = {_person_id(document) for document in verified or documents}
-    if len(people) > 1:
-        raise bad_input("subject.upn", "match one person; several match, so name the userId instead")
-    return _person_of(verified or documents)
+async def find_people_by_upn(database: Database, vault: Vault, upn: UpnAsked, now: datetime) -> list[Subject]:
+    """Return the people whose UPN and tenant match exactly: those of the tenant's company, else a claim.
+
+    Several are of one company, where two of its people state the same UPN.
+    """
+    company_id = await find_company_of_tenant(database, Binary(vault.blind_index("tenant", upn.ms_tenant_id)))
+    documents: list[Any] = []
+    if company_id is not None:
+        key = Binary(vault.blind_index("company-upn", company_id, upn.ms_upn))
+        documents = await _find(database, {"blindIndex": key, "verified": True, "companyId": company_id})
+    if not documents:
+        key = Binary(vault.blind_index("upn", upn.ms_tenant_id, upn.ms_upn))
+        documents = await _find(database, {"blindIndex": key, "verified": False, **living(now)})
+    return list(dict.fromkeys(Subject(_person_id(document), document.get("companyId")) for document in documents))
 
 
 async def _find(database: Database, query: Document) -> list[Document]:

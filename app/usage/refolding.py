@@ -260,7 +260,9 @@ def _change(
     for field in STEPS:  # told by events that have expired since
         if field in stored and stored[field] < horizon:
             folded[field] = min(stored[field], folded.get(field, stored[field]))
-            folded["userIds"] = sorted({*stored["userIds"], *folded["userIds"]})
+    created = stored.get("creationReceivedAt", horizon)
+    if created < min(horizon, folded.get("creationReceivedAt", horizon)):
+        folded |= {"creationReceivedAt": created, "userIds": stored["userIds"]}
     if folded == stored:
         return None
     return ReplaceOne({"_id": stored["_id"]}, folded)

@@ -19,6 +19,10 @@ class UsageReach:
     parts: tuple[tuple[str, str | None], ...] = ()
     everybody: bool = False
 
+    def covers(self, company_id: str | None, person_id: str | None) -> bool:
+        """Return whether all usage of a person in a company (without a person: of the whole company) is among it."""
+        return self.everybody or any(part in self.parts for part in ((company_id, None), (company_id, person_id)))
+
     def query(self, person_field: str) -> Document:
         """Return the part of a query that keeps to them; nothing fits an empty reach."""
         if self.everybody:
@@ -63,7 +67,7 @@ async def find_events(database: Database, reach: UsageReach, wanted: EventFilter
 
 
 async def find_request(database: Database, reach: UsageReach, request_id: str) -> Document | None:
-    """Return a folded request within reach: of a company, or one that the person had a part in."""
+    """Return a folded request within reach: of a company, or one that the person created."""
     keys = [request_key(company_id, request_id) for company_id, _ in reach.parts]
     one = {"requestId": request_id} if reach.everybody else {"_id": {"$in": keys}}
     found: Document | None = await database["requests"].find_one({**reach.query("userIds"), **one})

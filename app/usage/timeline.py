@@ -2,6 +2,9 @@
 
 The time of a step is the earliest that any event tells, so the order in which events arrive makes no difference.
 Impossible orders are named, not hidden.
+
+A request is its creator's: of whoever sent the `request_created` that the server received first. No later event makes
+its sender a member, whatever it says; the server's clock decides, since a sender chooses `occurredAt`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -72,18 +75,25 @@ _WAIT_FIELDS = {Step.APPROVAL: "approvedAt", Step.PROCESSING: "processedAt"}
 
 def fold_request(known: Document, events: Iterable[Document]) -> dict[str, Any]:
     """Return what is stored of a request: `known` (may be empty) with what the events add, in any order."""
-    folded = dict(known)
-    people = set(known.get("userIds", ()))
+    folded = {"userIds": [], **known}
     for event in events:
         folded["companyId"], folded["requestId"] = event["companyId"], event["requestId"]
         folded["_id"] = request_key(event["companyId"], event["requestId"])
         field = TIME_FIELDS[event["name"]]
         folded[field] = min(folded.get(field, event["occurredAt"]), event["occurredAt"])
         folded["lastReceivedAt"] = max(folded.get("lastReceivedAt", event["receivedAt"]), event["receivedAt"])
-        if event.get("userId"):
-            people.add(event["userId"])
-    folded["userIds"] = sorted(people)
+        if event["name"] == EventName.REQUEST_CREATED:
+            _fold_creator(folded, event)
     return folded
+
+
+def _fold_creator(folded: dict[str, Any], event: Document) -> None:
+    """Note the sender of the creation received first: nobody if it names nobody; all, if at the same millisecond."""
+    first, received = folded.get("creationReceivedAt"), event["receivedAt"]
+    if first is None or received <= first:
+        senders = {event["userId"]} if event.get("userId") else set()
+        together = {*folded["userIds"], *senders} if received == first else senders
+        folded["creationReceivedAt"], folded["userIds"] = received, sorted(together)
 
 
 def status_of(request: Document) -> RequestStatus:

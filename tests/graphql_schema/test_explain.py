@@ -18,6 +18,7 @@ from tests.harness.people import (
     SAVE_AUTHENTICATED,
     open_and_take,
     save_people,
+    token_of_roles,
 )
 from tests.harness.queries import queries
 from tests.harness.system import Reply, System, running_system
@@ -26,13 +27,16 @@ EXPLAIN = "query($d: String!) { explainAccess(document: $d) { path coordinate de
 ONE = """{ user(id: "%s") { profile { ... on AuthenticatedProfile { name license } } company { companyName } } }"""
 ALL = "{ users(first: 5) { nodes { profile { ... on AuthenticatedProfile { name license } } } } }"
 ROLES = [None, *Role]
+TWO_ROLES = [(staff, own) for staff in (Role.SUPPORT, Role.PRIVACY_OFFICER) for own in (Role.USER, Role.COMPANY_ADMIN)]
 ROOTS = ["me", "user", "users", "company", "companies", "dataPractices", "supportRequests", "supportRequest", "events"]
 ROOTS += ["censusRecords", "accessReceipts", "retentionStatus", "errorGroups", "errors"]
 
 
-async def explain(system: System, document: str, role: Role | None) -> dict[str, dict[str, Any]]:
+async def explain(
+    system: System, document: str, role: Role | None, token: str | None = None
+) -> dict[str, dict[str, Any]]:
     """Return what is explained, by path."""
-    reply = await system.ask(EXPLAIN, role, d=document)
+    reply = await system.ask(EXPLAIN, role, token=token, d=document)
     assert reply.errors == []
     return {row["path"]: row for row in reply.data["explainAccess"]}
 
@@ -144,11 +148,17 @@ async def filled(mongod: EmbeddedMongod, data_folder: Path) -> Any:  # noqa: ANN
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-@given(document=queries(build_schema(), [PERSON, OTHER_PERSON, COMPANY], ROOTS), role=st.sampled_from(ROLES))
-async def test_what_it_says_is_what_is_answered(filled: System, document: str, role: Role | None) -> None:
-    """For generated queries and every role: what is allowed is no refusal, what is refused carries the same code."""
-    explained = await explain(filled, document, role)
-    refused = refusals_of(await filled.ask(document, role))
+@given(
+    document=queries(build_schema(), [PERSON, OTHER_PERSON, COMPANY], ROOTS),
+    caller=st.sampled_from([*ROLES, *TWO_ROLES]),
+)
+async def test_what_it_says_is_what_is_answered(
+    filled: System, document: str, caller: Role | tuple[Role, ...] | None
+) -> None:
+    """For generated queries and all roles, two at once too: what is allowed is no refusal, a refusal has the same code."""
+    role, token = (None, token_of_roles(filled, *caller)) if isinstance(caller, tuple) else (caller, None)
+    explained = await explain(filled, document, role, token)
+    refused = refusals_of(await filled.ask(document, role, token=token))
     for path, row in explained.items():
         if row["decision"] == "ALLOWED":
             assert refused.get(path) not in {"FORBIDDEN", "SUPPORT_REQUEST_REQUIRED"}, path

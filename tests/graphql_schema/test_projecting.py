@@ -61,3 +61,11 @@ async def test_one_fragment_in_two_places_reads_what_each_place_selects(system: 
     found = (await system.ask(text, Role.USER)).data
     assert [node["message"] for node in found["b"]["nodes"]] == [None, "for [email]"]
     assert [node["code"] for node in found["c"]["nodes"]] == [None, "AADSTS50105"]
+
+
+@pytest.mark.parametrize("edge", ["__typename", "node { code }", "node { reportId }"])
+async def test_edges_need_no_cursor_to_be_selected(system: System, edge: str) -> None:
+    """An edge is served with whatever is asked of it."""
+    await send_whole(system)
+    reply = await system.ask(f"{{ errors(first: 9) {{ edges {{ {edge} }} }} }}", Role.USER)
+    assert (reply.errors, len(reply.data["errors"]["edges"])) == ([], 2)

@@ -69,6 +69,12 @@ async def save_people(system: System) -> dict[str, str]:
     }
 
 
+def token_of_roles(system: System, *roles: Role) -> str:
+    """Return a token of somebody in the other company who has all of these roles at once."""
+    claims = {"roles": [role.value for role in roles], "sub": "somebody"}
+    return system.token(roles[0], OTHER_PERSON, OTHER_COMPANY, **claims)
+
+
 async def open_and_take(system: System, **subject: Any) -> str:  # noqa: ANN401 - an input
     """Open a support request (about the demo user by default) and let the demo agent take it; return its id."""
     text = "mutation($i: OpenSupportRequestInput!) { openSupportRequest(input: $i) { id } }"

@@ -26,6 +26,8 @@ async def check_recount(database: Database) -> None:
     assert {
         (row["companyId"], row["requestId"]): {key: row[key] for key in STEPS.values() if key in row} for row in stored
     } == requests
+    members = recount_members(events)
+    assert {(row["companyId"], row["requestId"]): row["userIds"] for row in stored if row["userIds"]} == members
     expected = recount_buckets(events, requests)
     assert sum_buckets(await database["usage_buckets"].find({}).to_list(None)) == expected
     cells = await database["anonymous_usage"].find({"interval": "DAY", "hidden": False}).to_list(None)
@@ -40,6 +42,16 @@ def recount_requests(events: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str,
             times, field = requests[event["companyId"], event["requestId"]], STEPS[event["name"]]
             times[field] = min(times.get(field, event["occurredAt"]), event["occurredAt"])
     return dict(requests)
+
+
+def recount_members(events: Iterable[Mapping[str, Any]]) -> dict[Key, list[str]]:
+    """The senders of the first creation of each request that has one."""
+    creations: dict[Key, list[tuple[datetime, str]]] = defaultdict(list)
+    for event in events:
+        if event["name"] == "REQUEST_CREATED":
+            creations[event["companyId"], event["requestId"]].append((event["receivedAt"], event.get("userId") or ""))
+    first = {key: [who for at, who in sent if at == min(sent)[0] and who] for key, sent in creations.items()}
+    return {key: sorted(set(people)) for key, people in first.items() if people}
 
 
 def recount_buckets(

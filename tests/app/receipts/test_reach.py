@@ -64,4 +64,13 @@ def test_customers_see_a_pseudonym_and_staff_the_agent() -> None:
     receipt = {"actor": "issuer|agent", "reason": "r"}
     shown = show_receipt(receipt, caller(Role.USER, "P1"), str.upper)
     assert shown == {"actor": "AGENT/ISSUER|AGENT", "reason": "r"}
-    assert show_receipt(receipt, caller(Role.SUPPORT), str.upper) == receipt
+    assert show_receipt(receipt, caller(Role.SUPPORT, subject="issuer|agent"), str.upper) == receipt
+    assert show_receipt(receipt, caller(Role.SUPPORT_LEAD), str.upper) == receipt
+
+
+def test_an_agent_who_is_a_customer_too_sees_other_agents_as_a_customer_does() -> None:
+    """Only their own acts name the agent: a second role does not open what neither role opens alone."""
+    both = Principal("issuer|me", frozenset({Role.SUPPORT, Role.COMPANY_ADMIN}), "P1", frozenset({"C1"}))
+    own, other = {"actor": "issuer|me"}, {"actor": "issuer|agent"}
+    assert show_receipt(own, both, str.upper) == own
+    assert show_receipt(other, both, str.upper) == {"actor": "AGENT/ISSUER|AGENT"}

@@ -1,5 +1,6 @@
 """Stored users and companies of the support tests, as the profiles domain writes them."""
 
+from datetime import datetime
 from typing import Any
 
 from bson import Binary
@@ -28,8 +29,10 @@ async def store_user(service: SupportService, user_id: str = "PERSON", **changes
     await service.database["users"].insert_one(stored)
 
 
-async def store_company(service: SupportService, company_id: str = "COMPANY", tenant: str = TENANT) -> None:
-    """Store a company with the tenant's blind index."""
+async def store_company(
+    service: SupportService, company_id: str = "COMPANY", tenant: str = TENANT, since: datetime = NOON
+) -> None:
+    """Store a company with the tenant's blind index, which it has stated since a moment."""
     await service.database["companies"].insert_one(
         {
             "_id": company_id,
@@ -39,6 +42,7 @@ async def store_company(service: SupportService, company_id: str = "COMPANY", te
             "collectedAt": NOON,
             "practicesVersion": "1",
             "tenantIndex": index_of(service, "tenant", tenant),
+            "tenantSince": since,
         }
     )
 

@@ -122,21 +122,34 @@ async def test_staff_find_an_authenticated_person_by_upn(service: SupportService
 
 async def test_verified_person_comes_before_a_claim(service: SupportService) -> None:
     """Of a verified identified profile and a claim with the same UPN, staff find the verified one."""
+    await store_company(service)
     index = index_of(service, "upn", TENANT, UPN)
     claim = {"kind": "IDENTIFIED", "verified": False, "personId": None, "companyId": None}
     await store_user(service, "CLAIM", **claim, blindIndex=index)
     assert (await service.open(AGENT, ASKED_UPN, REASON, "T-1", NOON))["subjectId"] == "CLAIM"
-    await store_user(service, "DOCUMENT", kind="IDENTIFIED", personId="PERSON", blindIndex=index)
+    own = index_of(service, "company-upn", "COMPANY", UPN)
+    await store_user(service, "DOCUMENT", kind="IDENTIFIED", personId="PERSON", blindIndex=own)
     assert (await service.open(AGENT, ASKED_UPN, REASON, "T-2", NOON))["subjectId"] == "PERSON"
 
 
 async def test_ambiguous_upn_is_refused(service: SupportService) -> None:
-    """Two verified people under one tenant and UPN are not guessed between."""
+    """Two verified people of one company under the same UPN are not guessed between, which is receipted."""
+    await store_company(service)
+    index = index_of(service, "company-upn", "COMPANY", UPN)
+    for kind in ("AUTHENTICATED", "IDENTIFIED"):
+        await store_user(service, f"PERSON {kind}", kind=kind, blindIndex=index)
+    assert (await refusal(service, AGENT, ASKED_UPN)).details["field"] == "subject.upn"
+    (receipt,) = await service.database[RECEIPTS].find().to_list(None)
+    assert (receipt["granted"], receipt["reason"]) == (False, "A look-up by UPN found several people.")
+
+
+async def test_of_two_companies_of_one_tenant_the_first_is_looked_in(service: SupportService) -> None:
+    """The same UPN in a company that stated the tenant later makes nothing ambiguous."""
     for number, company in enumerate(("COMPANY", "OTHER COMPANY")):
-        await store_company(service, company)
+        await store_company(service, company, since=NOON + timedelta(hours=number))
         index = index_of(service, "company-upn", company, UPN)
         await store_user(service, f"PERSON {number}", companyId=company, blindIndex=index)
-    assert (await refusal(service, AGENT, ASKED_UPN)).details["field"] == "subject.upn"
+    assert (await service.open(AGENT, ASKED_UPN, REASON, "T-1", NOON))["subjectId"] == "PERSON 0"
 
 
 async def test_miss_is_not_found_and_receipted_without_the_upn(service: SupportService) -> None:

@@ -1,5 +1,6 @@
 """Taking, releasing, closing and listing, for each side."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from app.errors import AppError, ErrorCode
 from app.support.model import SupportRequest, SupportRequestStatus
 from app.support.service import SupportService
 from app.support.store import insert_request
-from auth.principal import ANONYMOUS, Principal
+from auth.principal import ANONYMOUS, Principal, Role
 from tests.app.support.people import (
     ABOUT_COMPANY,
     ABOUT_PERSON,
@@ -173,3 +174,13 @@ async def test_pages_are_newest_first_and_within_reach(service: SupportService) 
     page = await service.find_page(AGENT, None, PageRequest(2), NOON)
     assert page.has_next
     assert [one["openedAt"] - NOON for one in page.nodes] == [2 * MINUTE, MINUTE]
+
+
+async def test_an_admin_who_is_an_agent_too_may_close_for_their_company(
+    service: SupportService, request_: SupportRequest
+) -> None:
+    """The second role takes nothing away; without the admin's role the agent would have to take the request."""
+    both = replace(ADMIN, roles=frozenset({Role.COMPANY_ADMIN, Role.SUPPORT}))
+    foreign = replace(OTHER_ADMIN, roles=both.roles)
+    assert (await code_and_needs(service.close(foreign, request_["_id"], NOON)))[0] is ErrorCode.FORBIDDEN
+    assert (await service.close(both, request_["_id"], NOON))["status"] == "CLOSED"

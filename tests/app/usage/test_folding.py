@@ -2,8 +2,13 @@
 
 import asyncio
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
 
+import pytest
+
+from app.usage.timeline import fold_request
 from auth.development import DEMO_COMPANY_IDS
 from auth.principal import Role
 from tests.harness.recount import check_recount
@@ -12,6 +17,11 @@ from tests.harness.usage import accepted, created, new_id, send, step, stories
 
 REQUEST = """query($id: UUID!) { request(requestId: $id) {
   status createdAt approvedAt rejectedAt processedAt failedAt anomalies timeline { name } } }"""
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+OWN_EVENTS = """query($from: DateTime!, $to: DateTime!) {
+  usageDashboard(from: $from, to: $to, interval: DAY, timeZone: "UTC") { totals { requestsCreated requestsApproved
+    requestsRejected requestsProcessed requestErrors } } }"""
 
 
 async def settle(system: System) -> None:
@@ -68,7 +78,7 @@ async def test_many_writers_with_repeats_count_each_event_once(system: System) -
 
 
 async def test_another_companys_request_answers_like_none(system: System) -> None:
-    """The same id in another company is another request; a user sees only those that they had a part in."""
+    """The same id in another company is another request; a user sees only those that they created."""
     now, request = system.clock(), new_id()
     await send(system, [created(now, request)], system.token(Role.USER))
     other = system.token(Role.COMPANY_ADMIN, new_id(), new_id())
@@ -77,3 +87,62 @@ async def test_another_companys_request_answers_like_none(system: System) -> Non
     assert (await system.ask(REQUEST, token=colleague, id=request)).codes == ["NOT_FOUND"]
     assert (await system.ask(REQUEST, Role.COMPANY_ADMIN, id=request)).data["request"]["status"] == "CREATED"
     assert (await system.ask(REQUEST, Role.USER, id=request)).data["request"]["status"] == "CREATED"
+
+
+JOINED = ("requestApproved", "requestRejected", "requestProcessed", "requestError", "requestCreated")
+
+
+@pytest.mark.parametrize("kind", JOINED)
+async def test_nobody_joins_a_colleagues_request_by_an_event_for_it(system: System, kind: str) -> None:
+    """Backdated, and another creation too: the sender sees their own event, and neither request nor dashboard of it."""
+    now, request = system.clock() - timedelta(hours=1), new_id()
+    await send(system, [created(now, request, teamName="Secret merger")], system.token(Role.USER))
+    intruder = system.token(Role.USER, new_id(), DEMO_COMPANY_IDS[0])
+    back = now - timedelta(days=2)
+    event = created(back, request) if kind == "requestCreated" else step(kind, back, request)
+    await send(system, [event], intruder)
+    assert (await system.ask(REQUEST, token=intruder, id=request)).codes == ["NOT_FOUND"]
+    seen = (await system.ask("{ events(first: 9) { nodes { eventId } } }", token=intruder)).data["events"]["nodes"]
+    assert [row["eventId"] for row in seen] == [event[kind]["eventId"]]
+    span: dict[str, Any] = {"from": (now - timedelta(days=9)).isoformat(), "to": now.isoformat()}
+    shown = (await system.ask(OWN_EVENTS, token=intruder, **span)).data["usageDashboard"]["totals"]
+    assert sum(shown.values()) == 1
+    assert (await system.ask(REQUEST, Role.USER, id=request)).data["request"]["timeline"]
+    await settle(system)
+    await check_recount(system.services.database)
+
+
+async def test_a_request_that_nobody_created_is_nobodys(system: System) -> None:
+    """Its events are their senders'; once its creation arrives it is the creator's, though others came first."""
+    now, request = system.clock(), new_id()
+    colleague = system.token(Role.USER, new_id(), DEMO_COMPANY_IDS[0])
+    await send(system, [step("requestApproved", now, request)], colleague)
+    assert (await system.ask(REQUEST, token=colleague, id=request)).codes == ["NOT_FOUND"]
+    await send(system, [created(now - timedelta(hours=1), request)], system.token(Role.USER))
+    assert (await system.ask(REQUEST, token=colleague, id=request)).codes == ["NOT_FOUND"]
+    assert len((await system.ask(REQUEST, Role.USER, id=request)).data["request"]["timeline"]) == 2
+
+
+def test_the_creator_follows_from_the_set_of_events_alone() -> None:
+    """In each order, all at once and one by one, what is folded is the same."""
+    request = {"companyId": "C", "requestId": "R", "occurredAt": NOON}
+    told = [("REQUEST_APPROVED", 0, "x"), ("REQUEST_CREATED", 2, "b"), ("REQUEST_CREATED", 1, "a")]
+    told += [("REQUEST_CREATED", 1, "c"), ("REQUEST_ERROR", 3, "y")]
+    events = [
+        {**request, "name": name, "receivedAt": NOON + timedelta(seconds=seconds), "userId": user}
+        for name, seconds, user in told
+    ]
+    for order in permutations(events):
+        one_by_one: dict[str, Any] = {}
+        for event in order:
+            one_by_one = fold_request(one_by_one, [event])
+        assert one_by_one == fold_request({}, order)
+        assert one_by_one["userIds"] == ["a", "c"]
+
+
+def test_a_creation_without_a_person_leaves_the_request_without_one() -> None:
+    """What a service sent for the company, or an erased person, is not the next one's who sends a creation."""
+    request = {"companyId": "C", "requestId": "R", "occurredAt": NOON, "name": "REQUEST_CREATED"}
+    folded = fold_request({}, [{**request, "receivedAt": NOON}])
+    later = {**request, "receivedAt": NOON + timedelta(seconds=1), "userId": "x"}
+    assert fold_request(folded, [later])["userIds"] == []
