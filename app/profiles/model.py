@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.errors import AppError, ErrorCode, bad_input
+from app.identity.reading import is_visible
 
 TEXT_MAX = 256
 Value = str | bool | None
@@ -36,6 +37,7 @@ PROFILE_SHAPES: Mapping[ProfileKind, Shape] = {
         ("intercomId", "intercomEmail", "msEmail", "tld", "name"),
     ),
 }
+NAMING_SOMEBODY = ("msUpn", "intercomId", "intercomEmail", "msUserId")
 COMPANY_SHAPE = Shape(
     ("companyId", "license"), ("companyName", "msTenantId", "msTenantInitialDomain", "msTenantDefaultDomain")
 )
@@ -61,8 +63,11 @@ def split_fields(shape: Shape, given: Mapping[str, Value]) -> Split:
 
 
 def check_identified(restricted: Mapping[str, str]) -> None:
-    """Raise `BAD_USER_INPUT` for a profile that names nobody: about an anonymous person nothing is collected (P8)."""
-    if not any(restricted.values()):
+    """Raise `BAD_USER_INPUT` for a profile that names nobody: about an anonymous person nothing is collected (P8).
+
+    A tenant is no person, and blanks or invisible characters are no name.
+    """
+    if not any(is_visible(restricted.get(name, "")) for name in NAMING_SOMEBODY):
         raise AppError(
             ErrorCode.BAD_USER_INPUT,
             "An identified profile must name somebody; about an anonymous person no data is collected.",
