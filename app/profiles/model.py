@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.errors import AppError, ErrorCode, bad_input
 from app.identity.reading import is_visible
+from app.profiles.open_fields import check_open
 
 TEXT_MAX = 256
 Value = str | bool | None
@@ -52,11 +53,13 @@ class Split:
 
 
 def split_fields(shape: Shape, given: Mapping[str, Value]) -> Split:
-    """Part the given values, exactly as sent; raises `BAD_USER_INPUT` for a text that is too long."""
+    """Part the given values, exactly as sent; raises `BAD_USER_INPUT` for a text that its field does not take."""
     for name in (*shape.open, *shape.restricted):
         value = given.get(name)
         if isinstance(value, str) and (len(value) > TEXT_MAX or "\x00" in value):
             raise bad_input(name, f"have at most {TEXT_MAX} characters and no NUL")
+        if isinstance(value, str) and name in shape.open:
+            check_open(name, value)
     opened: dict[str, Value] = {name: given.get(name) for name in shape.open}
     restricted = {name: str(given[name]) for name in shape.restricted if given.get(name) is not None}
     return Split(opened, restricted)
