@@ -161,20 +161,21 @@ class Vault:
         return keys
 
     async def _open(self, values: Sequence[Binary]) -> list[Any]:
-        places = [place for place, value in enumerate(values) if is_sealed(value)]
-        if len(places) < len(values):
-            log.error("value_not_sealed", count=len(values) - len(places))
-        opened: list[Any] = [None] * len(values)
-        if places:
-            existing = await self._existing({_key_of(values[place]) for place in places})
-            places = [place for place in places if _key_of(values[place]) in existing]
-            for place, value in zip(places, await self._sealer.open([values[place] for place in places]), strict=True):
-                opened[place] = value
-        return opened
+        """Open each different value once: the people of a company repeat what is sealed of it."""
+        sealed = {bytes(value): value for value in values if is_sealed(value)}
+        if strange := sum(not is_sealed(value) for value in values):
+            log.error("value_not_sealed", count=strange)
+        keys = {raw: raw[_KEY_ID] for raw in sealed}
+        existing = await self._existing(set(keys.values())) if keys else set()
+        living = [raw for raw in sealed if keys[raw] in existing]
+        opened = await self._sealer.open([sealed[raw] for raw in living]) if living else ()
+        found = dict(zip(living, opened, strict=True))
+        return [found.get(bytes(value)) if is_sealed(value) else None for value in values]
 
-    async def _existing(self, keys: set[Binary]) -> set[Binary]:
-        found = await self._database[KEYS].find({"_id": {"$in": list(keys)}}, {"_id": 1}).to_list(None)
-        return {key["_id"] for key in found}
+    async def _existing(self, keys: set[bytes]) -> set[bytes]:
+        wanted = [Binary(key, UUID_SUBTYPE) for key in keys]
+        found = await self._database[KEYS].find({"_id": {"$in": wanted}}, {"_id": 1}).to_list(None)
+        return {bytes(key["_id"]) for key in found}
 
 
 def is_sealed(value: object) -> bool:
@@ -185,7 +186,3 @@ def is_sealed(value: object) -> bool:
         and len(value) > _SEALED_MIN_BYTES
         and value[0] in _SEALED_KINDS
     )
-
-
-def _key_of(value: Binary) -> Binary:
-    return Binary(bytes(value[_KEY_ID]), UUID_SUBTYPE)

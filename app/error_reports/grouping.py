@@ -7,11 +7,11 @@ back. Line numbers, versions, build hashes and the order of exceptions thrown at
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from app.error_reports.traces import Frame, Thrown, read_frame, read_trace
+from app.error_reports.traces import Frame, Thrown, call_of, read_frame, read_plain, read_trace
 
 OWN_FRAMES = 3  # nearest to the throw: enough to tell faults apart, few enough that a new caller makes no new group
 KEPT_TRACES = 4_096
@@ -27,10 +27,8 @@ _VARYING = re.compile(
 
 def fingerprint_of(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     """Return the 32 hex digits that reports of the same fault share."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in _parts(fields, payload):
-        digest.update(part.encode(errors="replace") + b"\x00")
-    return digest.hexdigest()
+    told = "".join(f"{part}\x00" for part in _parts(fields, payload))
+    return hashlib.blake2b(told.encode(errors="replace"), digest_size=16).hexdigest()
 
 
 def _parts(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> Iterator[str]:
@@ -62,21 +60,40 @@ def code_of(code: str | None) -> str | None:
     return code if code and _CODE.fullmatch(code) else None
 
 
-# The faults of traces seen last, by a hash of the trace: in a storm of errors most traces are the same.
-_FAULTS: OrderedDict[bytes, tuple[str, ...]] = OrderedDict()
-
-
 def _fault(exception: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the exceptions of a trace with their nearest frames; one part alone means that there was no frame."""
     trace = exception.get("stackTrace") or ""
     kind = _short(exception.get("type") or "")
     if not trace:
         return (kind,)
-    key = hashlib.blake2b(f"{kind}\x00{trace}".encode(errors="replace"), digest_size=16).digest()
+    plain = read_plain(trace)
+    if plain is not None:
+        shape = "\x00".join([kind, plain.type, *map(call_of, plain.raw_lines)])
+        fault = _remembered(shape, lambda: _tell_plain(kind, plain))
+        if fault:
+            return fault
+    message = exception.get("message") or ""
+    return _remembered(f"{kind}\x00{trace}", lambda: tuple(_describe(kind, message, read_trace(trace))))
+
+
+def _tell_plain(kind: str, thrown: Thrown) -> tuple[str, ...]:
+    """Return the fault if the first frames tell it whatever follows; nothing if they do not."""
+    frames = nearest_frames(thrown.lines)
+    enough = len(frames) == OWN_FRAMES and frames[0].own and any(frame.function for frame in frames)
+    return tuple(_describe(kind, "", [thrown])) if enough else ()
+
+
+# What traces told that were seen last, by a hash of what tells it: in a storm of errors most are the same, or the same
+# but for the places in files.
+_FAULTS: OrderedDict[bytes, tuple[str, ...]] = OrderedDict()
+
+
+def _remembered(told_by: str, tell: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    key = hashlib.blake2b(told_by.encode(errors="replace"), digest_size=16).digest()
     known = _FAULTS.get(key)
     if known is not None:
         return known
-    fault = _FAULTS[key] = tuple(_describe(kind, exception.get("message") or "", read_trace(trace)))
+    fault = _FAULTS[key] = tell()
     if len(_FAULTS) > KEPT_TRACES:
         _FAULTS.popitem(last=False)
     return fault
@@ -101,7 +118,7 @@ def _describe(kind: str, message: str, thrown: list[Thrown]) -> Iterator[str]:
     yield from sorted(together)[:EXCEPTIONS_COUNTED]
 
 
-def nearest_frames(lines: list[str]) -> list[Frame]:
+def nearest_frames(lines: Iterable[str]) -> list[Frame]:
     """Return the frames that tell a fault: the app's own nearest to the throw, or the library's if there are none."""
     own: list[Frame] = []
     library: list[Frame] = []

@@ -16,7 +16,8 @@ from app.database.client import Database, Document
 from app.database.keyring import Keyring
 from app.database.pages import Page, PageRequest, find_page
 from app.database.vault import Vault
-from app.error_reports.counting import Accepted, ReportCounter
+from app.error_reports.additions import Accepted
+from app.error_reports.counting import ReportCounter
 from app.error_reports.day_keys import DayKeys, day_of, open_reports, seal_payload
 from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.grouping import fingerprint_of

@@ -2,19 +2,23 @@
 
 Promises the exceptions of a trace, each with its frames from the throw outwards, told by module and function, not by
 line. What makes two of them the same fault is left to `grouping.py`. Pure; lines are looked at once and cut at
-512 characters, so that hostile text costs no more than other text.
+512 characters, and no repeated part of a pattern matches one text in two ways, so that hostile text costs no more
+than other text.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 LINES_MAX = 1_000
+HEAD_LINES = 9
 LINE_CHARACTERS_MAX = 512
 EXCEPTIONS_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One call: where the code stands, its name there, and whether it is the app's own."""
 
     module: str
@@ -24,17 +28,23 @@ class Frame:
 
 @dataclass(slots=True)
 class Thrown:
-    """One exception of a trace; its frames' lines from the throw outwards, read one by one by `read_frame`."""
+    """One exception of a trace, with the lines of its frames from the throw outwards as they stand."""
 
     type: str
-    lines: list[str] = field(default_factory=list)
+    raw_lines: list[str] = field(default_factory=list)
     in_group: bool = False  # one of several that were thrown at once: their order says nothing
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """What the lines tell, to be read one by one by `read_frame`; few of many are, so it is not made before."""
+        return map(_told, self.raw_lines)
 
 
 _AROUND = " \t|+{[,"
+_PLAIN_FRAMES = ("    at ", "   at ", "\tat ", "        at ")  # as V8, .NET and Java write them
 _PYTHON_MARKERS = ("Traceback (most recent call last)", "Exception Group Traceback")
 _TYPE = re.compile(
-    r"(?:(?:-+> |\(Inner Exception #\d+\) |\[?(?:cause|errors)\]?: ?|Caused by: |Suppressed: "
+    r"(?:(?:-+> |\(Inner Exception #\d+\) |(?:cause|errors)\]?: ?|Caused by: |Suppressed: "
     r"|Uncaught (?:\(in promise\) )?"
     r"|Unhandled exception\. |Exception in thread \"[^\"]*\" |\[)*)"
     r"(?P<type>[A-Za-z_$][\w$]*(?:[.+][\w$]+)*)(?:`\d+)?(?: \[[A-Z_0-9]+\])?(?=:|\]?$|\]? \{$)"
@@ -47,8 +57,28 @@ _ERROR_NAME = re.compile(
 
 def read_trace(text: str) -> list[Thrown]:
     """Return the exceptions of a trace, outermost first; an empty list if this is no trace that is known."""
-    lines = [line[:LINE_CHARACTERS_MAX] for line in text.split("\n", LINES_MAX)[:LINES_MAX]]
+    lines = text.split("\n", LINES_MAX)[:LINES_MAX]
     return _read_python(lines) if 'File "' in text else _read_other(lines)
+
+
+def _told(line: str) -> str:
+    return line[:LINE_CHARACTERS_MAX].strip(_AROUND)
+
+
+# All of it can be matched in one way only, and what is matched is not given back: it is looked at once.
+_PLAIN = re.compile(r"[^\n]*+(?:\n(?: {3,4}| {8}|\t)at [^\n]*+)++\n?")
+
+
+def read_plain(text: str) -> Thrown | None:
+    """Return the one exception of a trace that has no other, with its first frames; None if this is no such trace."""
+    if 'File "' in text or not _PLAIN.fullmatch(text):
+        return None
+    first, *frames = text.split("\n", HEAD_LINES)[:HEAD_LINES]
+    thrown = _read_other([first]) or [Thrown("")]
+    if thrown[0].raw_lines:  # it begins with a frame
+        return None
+    thrown[0].raw_lines += frames
+    return thrown[0]
 
 
 def _read_python(lines: list[str]) -> list[Thrown]:
@@ -57,9 +87,9 @@ def _read_python(lines: list[str]) -> list[Thrown]:
     frames: list[str] = []
     in_group, indent = False, 0
     for line in lines:
-        told = line.strip(_AROUND)
+        told = _told(line)
         if told.startswith('File "'):
-            frames.append(told)
+            frames.append(line)
         elif told.startswith(_PYTHON_MARKERS):
             indent = line.index(told)
         elif told.startswith(("-----", "-+---")):
@@ -77,11 +107,14 @@ def _read_other(lines: list[str]) -> list[Thrown]:
     thrown: list[Thrown] = []
     in_group = False
     for line in lines:
-        told = line.strip(_AROUND)
+        if thrown and line.startswith(_PLAIN_FRAMES):  # most lines are, and few of them are read: they cost no more
+            thrown[-1].raw_lines.append(line)
+            continue
+        told = _told(line)
         if told.startswith("at ") or ("@" in told and _GECKO.fullmatch(told)):
             if not thrown:
                 thrown.append(Thrown(""))
-            thrown[-1].lines.append(told)
+            thrown[-1].raw_lines.append(line)
         elif (found := _TYPE.match(told)) and is_error_name(found["type"]):
             in_group = in_group or bool(thrown and thrown[0].type.endswith(("AggregateError", "AggregateException")))
             thrown.append(Thrown(found["type"], in_group=in_group))
@@ -93,11 +126,13 @@ def read_frame(line: str) -> Frame | None:
     if line.startswith('File "'):
         file, _, name = line[6:].partition('", line ')
         return python_frame(file, name.partition(", in ")[2])
-    key = line.rstrip("0123456789:)")  # the same call at another line
+    key = call_of(line)
     if key in _FRAMES:
         return _FRAMES[key]
     if line.startswith("at "):
         frame = call_frame(line[3:])
+    elif "@" not in line:  # an `at` that nothing follows
+        return None
     else:
         name, _, place = line.partition("@")
         frame = javascript_frame(name, _PLACE_END.sub("", place))
@@ -105,6 +140,11 @@ def read_frame(line: str) -> Frame | None:
         _FRAMES.clear()
     _FRAMES[key] = frame
     return frame
+
+
+def call_of(line: str) -> str:
+    """Return what lines with the same call at another place of a file share."""
+    return line.rstrip("0123456789:)")
 
 
 FRAMES_KEPT = 4_096
@@ -115,6 +155,7 @@ _PLACE_END = re.compile(r"(?::\d+){1,2}$")
 _NET_PLACE = re.compile(r" in [^\n]*:line \d+$")
 
 
+@lru_cache(maxsize=1_024)
 def is_error_name(name: str) -> bool:
     """Return whether a line's first word is the name of an exception and not of a log line."""
     return _ERROR_NAME.search(name) is not None
@@ -135,7 +176,7 @@ _JAVASCRIPT_LIBRARY = re.compile(
     r"node_modules[\\/]|^node:|^internal/|webpack/(?:bootstrap|runtime)|^native|^<anonymous>"
 )
 _JAVA_CALL = re.compile(
-    r"^(?:[\w.-]*/{1,2})*(?P<name>[\w$.<>]+)"
+    r"^(?:[\w.-]*/)*(?P<name>[\w$.<>]+)"
     r"\((?:[\w$.-]+\.(?:java|kt|scala|groovy)(?::\d+)?|Native Method|Unknown Source|<generated>)\)"
 )
 
@@ -166,9 +207,17 @@ _NAMELESS = re.compile(r"<anonymous>|anonymous|\?|(?:[A-Za-z$_]{1,2}\d?)(?:\.[A-
 
 def javascript_frame(name: str, file: str) -> Frame:
     """Return a frame of a JavaScript trace; names that a build made (`t`, `n.e`) change with it and are left out."""
-    own = not _JAVASCRIPT_LIBRARY.search(file)
-    cleaned = _JAVASCRIPT_ALIAS.sub("", _JAVASCRIPT_ALIAS.sub("", name)).strip()
-    return Frame(module_of(file), "" if _NAMELESS.fullmatch(cleaned) else cleaned, own)
+    once = _JAVASCRIPT_ALIAS.sub("", name)
+    cleaned = name if once == name else _JAVASCRIPT_ALIAS.sub("", once)
+    cleaned = cleaned.strip()
+    module, own = _javascript_file(file)
+    return Frame(module, "" if _NAMELESS.fullmatch(cleaned) else cleaned, own)
+
+
+@lru_cache(maxsize=FRAMES_KEPT)
+def _javascript_file(file: str) -> tuple[str, bool]:
+    """Return the module of a file and whether it is the app's own; new faults stand in files that are known."""
+    return module_of(file), not _JAVASCRIPT_LIBRARY.search(file)
 
 
 _DOTTED_LIBRARY = re.compile(

@@ -43,8 +43,8 @@ class Place:
 
 Verdict = Callable[[Place], bytes | None]
 
-_HARMLESS = re.compile(
-    rb"(?i)\\*[\"']?(?:null|none|nil|undefined|true|false|nan|\*+|\[[a-z -]+\]|<[a-z ]+>|\d{1,3})?\\*[\"']?[,)}\].]*"
+_HARMLESS = re.compile(  # the first run of backslashes is possessive: else the second one could share it in many ways
+    rb"(?i)\\*+[\"']?(?:null|none|nil|undefined|true|false|nan|\*+|\[[a-z -]+\]|<[a-z ]+>|\d{1,3})?\\*[\"']?[,)}\].]*"
 )
 _KEY_VALUE = re.compile(rb"(?s)(.*?[:=]\s*)(.*)")
 _WORDS_AFTER_SCHEME = frozenset(
@@ -54,9 +54,21 @@ _WORDS_AFTER_SCHEME = frozenset(
 _CARD = re.compile(
     rb"4\d{12}(?:\d{3}){0,2}|5\d{15}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6\d{15,18}"
 )
-_VERSION_BEFORE = re.compile(
-    rb"(?i)(?:version[=: ]+|chrome/|chromium/|edg[ea]?/|opr/|electron/|teams/|webview/|cefsharp/|headlesschrome/)\Z"
+_PROGRAMS = (
+    b"chrome/",
+    b"chromium/",
+    b"edg/",
+    b"edge/",
+    b"edga/",
+    b"opr/",
+    b"electron/",
+    b"teams/",
+    b"webview/",
+    b"cefsharp/",
 )
+_OCTET = rb"(?:25[0-5]|2[0-4]\d|[01]?\d?\d)"
+_IPV4 = re.compile(_OCTET + rb"(?:\." + _OCTET + rb"){3}")
+_AT = re.compile(rb"@|%40|\\u0040|&#64;|\xef\xbc\xa0")
 _GUID_CONTEXT = re.compile(
     rb"(?i)tenant|directory|\btid\b|\boid\b|orgid|object.?id|aad|entra|organi[sz]ation|microsoftonline|sts\.windows"
     rb"|graph\.microsoft\.com/\S*(?:users|groups)|userid|user|member|owner|principal|upn"
@@ -87,7 +99,7 @@ def judge_bearer(place: Place) -> bytes | None:
 
 def judge_email(place: Place) -> bytes | None:
     """Drop addresses and UPNs; keep packages with a version and the frames of Firefox and Safari (`name@file.js`)."""
-    domain = re.split(rb"@|%40|\\u0040|&#64;|\xef\xbc\xa0", place.text)[-1]
+    domain = _AT.split(place.text)[-1]
     if b"." not in domain:
         return None if place.after[:1] in {b":", b"/"} or domain[:1].isdigit() else b"[email]"
     last = domain.rsplit(b".", 1)[-1]
@@ -95,7 +107,7 @@ def judge_email(place: Place) -> bytes | None:
         return b"[email]" if _is_ipv4(domain) and not place.after.startswith(b"/") else None
     if domain[:1].isdigit() and re.fullmatch(rb"\d+\.\d+[\w.-]*", domain):
         return None
-    return None if _SOURCE_FILE.search(domain) and place.after[:1] in {b":", b"/", b""} else b"[email]"
+    return None if place.after[:1] in {b":", b"/", b""} and _SOURCE_FILE.search(domain) else b"[email]"
 
 
 def judge_guid(place: Place) -> bytes | None:
@@ -113,12 +125,17 @@ def judge_ip(place: Place) -> bytes | None:
         return None
     if len(parts) > 5 or (len(parts) == 5 and int(parts[4][:6]) <= 255):  # noqa: PLR2004
         return None
-    return None if _VERSION_BEFORE.search(place.before) else b"[ip]"
+    return None if _says_version(place.before) else b"[ip]"
+
+
+def _says_version(before: bytes) -> bool:
+    lowered = before.lower()
+    word = lowered.rstrip(b"=: ")
+    return lowered.endswith(_PROGRAMS) or (word.endswith(b"version") and len(word) < len(lowered))
 
 
 def _is_ipv4(text: bytes) -> bool:
-    parts = text.split(b".")
-    return len(parts) == 4 and all(len(part) <= 3 and part.isdigit() and int(part) <= 255 for part in parts)  # noqa: PLR2004
+    return _IPV4.fullmatch(text) is not None
 
 
 def judge_ipv6(place: Place) -> bytes | None:

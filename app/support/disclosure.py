@@ -93,6 +93,8 @@ class Disclosure:
 
     async def taken_requests(self) -> list[SupportRequest]:
         """Return the requests through which this caller may open anything at this moment."""
+        if self._requests is not None:
+            return self._requests
         async with self._lock:
             if self._requests is None:
                 may = Scope.TAKEN in scopes_of(self._principal, Action.OPEN_RESTRICTED) and self._mode == "request"
