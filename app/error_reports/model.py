@@ -56,9 +56,11 @@ Pseudonym = Callable[[str], str]
 def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: frozenset[str] = NO_IDS) -> Report:
     """Return one `ErrorReportInput` scrubbed, checked and cut; raises `ItemError` naming the field.
 
-    A report id in which something personal stands is replaced by its pseudonym, so that it still tells duplicates.
+    A report id in which something personal stands is replaced by its pseudonym, so that it still tells duplicates. So
+    is the session's id, always: clients send the same with census records, which nothing may tie to a person (P3).
     """
-    reading = _Reading(Scrubber(known_ids))
+    session_id = item.get("sessionId")
+    reading = _Reading(Scrubber(known_ids if session_id is None else known_ids | {session_id.upper()}))
     report_id = check_id("reportId", item["reportId"])
     clean_id = reading.is_clean_id("reportId", report_id)
     fields: dict[str, Any] = {
@@ -76,8 +78,8 @@ def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: froz
             payload[part] = reading.part(part, names, item[part])
     if item.get("log") is not None:
         payload["log"] = reading.log(item["log"])
-    if item.get("sessionId") is not None and item["sessionId"] not in known_ids:
-        payload["sessionId"] = item["sessionId"]
+    if session_id is not None:
+        payload["sessionId"] = pseudonym(f"session/{session_id.upper()}")
     if version := payload.get("device", {}).get("appVersion"):
         fields["appVersion"] = version
     if reading.scrubber.cut:

@@ -17,7 +17,7 @@ async def test_a_customers_tenant_id_goes_and_other_ids_stay(system: System) -> 
     await send(system, report, role=Role.USER)
     (row,) = (await system.ask(ERRORS, Role.SUPPORT)).data["errors"]["nodes"]
     assert row["message"] == f"call [tenant-id] of {OTHER} failed"
-    assert row["sessionId"] is None
+    assert row["sessionId"] not in {None, TENANT}
     assert row["reportId"] != TENANT
     again = (await send(system, report, role=Role.USER)).data["recordErrors"]
     assert (again["accepted"], again["duplicates"]) == (0, 1)
