@@ -225,5 +225,6 @@ class ErrorGroupQueries:
     async def error_performance(self, info: Info, from_: From, to: To) -> ErrorPerformance:
         """Durations by operation and version, and network quality."""
         read_range(from_, to)
+        database, alive_after = info.context.services.database, info.context.now - info.context.services.error_life
         owner = await _owner(info, "errorPerformance")
-        return stored(await read_performance(info.context.services.database, owner, from_, to))
+        return stored(await read_performance(database, owner, from_, to, alive_after=alive_after))
