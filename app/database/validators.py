@@ -175,7 +175,7 @@ ERRORS: Schema = _exactly(
         "payload": {"bsonType": "binData"},
         **_STAMP,
     },
-    {"companyId": _STRING, "userId": _STRING, "code": _STRING, "appVersion": _STRING},
+    {"companyId": _STRING, "userId": _STRING, "sender": _HASHED_UUID, "code": _STRING, "appVersion": _STRING},
 )
 
 _COUNTED: Schema = {"_id": _STRING, "owner": _STRING, "count": _INTEGER}

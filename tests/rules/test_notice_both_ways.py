@@ -21,7 +21,7 @@ ENVELOPE = {
     "recordKey",
     "name",
 }
-OWNER = {"companyId", "userId", "personId", "groupId"}
+OWNER = {"companyId", "userId", "personId", "groupId", "sender"}
 BOOKKEEPING = {"kind", "verified", "blindIndex", "tenantIndex", "expiresAt", "collectedAt", "firstSeenAt", "lastSeenAt"}
 # What stands in clear beside a sealed payload so that reports can be found: parts of items, named there.
 COPIED_FOR_FILTERS = {"errors.appVersion": "errors.payload.device"}
