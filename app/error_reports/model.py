@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from app.error_reports.patterns import ANYWHERE, ID_LONGEST, IN_IDS
+from app.error_reports.patterns import ANYWHERE, DOMAINS, ID_LONGEST, IN_IDS
 from app.error_reports.scrubbing import NO_IDS, Scrubber
 from app.ingest import Item, check_id, check_line, check_moment, cut_text
 
@@ -28,6 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "network": ("connection", "effectiveType", "downlinkMbps", "roundTripMs", "online"),
 }
 FREE_TEXTS = frozenset({"exception.message", "exception.stackTrace"})
+LABELS = frozenset({"code", "performance.operation", "device.appVersion"})  # read by analysts, too
 WHOLE_NUMBERS = frozenset({"retries", "memoryMb"})
 
 
@@ -108,7 +109,10 @@ class _Reading:
         return text
 
     def line(self, path: str, value: str) -> str:
-        return self.scrubber.scrub(path, check_line(path, value, LINE_MAX))[:LINE_MAX]
+        scrubbed = self.scrubber.scrub(path, check_line(path, value, LINE_MAX))
+        if path in LABELS and "." in scrubbed:
+            scrubbed = self.scrubber.scrub(path, scrubbed, DOMAINS)
+        return scrubbed[:LINE_MAX]
 
     def log(self, lines: list[str]) -> list[str]:
         kept, left = [], LOG_CHARACTERS_MAX
