@@ -5,7 +5,7 @@ writing is in `database/batches.py`, what an item must be is each domain's part.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,6 +89,15 @@ def sort_items(
             identity = _item_id(item, id_field)
             rejected.append(Rejection(index, ErrorCode.BAD_USER_INPUT, error.message, identity, error.field))
     return documents, rejected
+
+
+def with_ids(result: IngestResult, items: Sequence[Item | Malformed], id_field: str) -> IngestResult:
+    """Name in each rejection that does not tell it the id that its item was sent with; a writer knows places only."""
+    for number, rejection in enumerate(result.rejected):
+        item = items[rejection.index]
+        if rejection.id is None and not isinstance(item, Malformed):
+            result.rejected[number] = replace(rejection, id=_item_id(item, id_field))
+    return result
 
 
 def _item_id(item: Item, id_field: str) -> str | None:

@@ -62,6 +62,7 @@ class AnonymousUsageQueries:
         if step is Interval.HOUR:
             raise bad_input("interval", "be DAY, WEEK or MONTH: an hour may be of too few companies")
         wanted = read_range(from_, to, step, "UTC")
+        info.context.charge(len(wanted.periods))
         database = info.context.services.database
         as_of = await find_as_of(database, info.context.now)
         periods = await read_anonymous(database, wanted.periods, step)

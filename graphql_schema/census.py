@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from app.census.report import RANGE_MAX, USERS_MIN, CensusDimension, read_report
+from app.census.report import GROUPS_MAX, RANGE_MAX, USERS_MIN, CensusDimension, read_report
 from app.census.service import record_census
 from app.census.store import find_census_records
 from app.database.pages import read_page_request
@@ -102,6 +102,7 @@ class CensusQueries:
         """How many users have which app, device, system and language."""
         if not timedelta(0) < to - from_ <= RANGE_MAX:
             raise bad_input("to", f"be later than from, by {RANGE_MAX.days} days at most")
+        info.context.charge(GROUPS_MAX)
         dimensions = list(dict.fromkeys(CensusDimension(dimension) for dimension in by))
         found = await read_report(info.context.services.database, from_, to, dimensions)
         return stored({"groups": found.groups, "hasHidden": found.has_hidden, "usersMin": USERS_MIN})

@@ -21,7 +21,7 @@ from app.support.disclosure import Disclosure
 from app.support.service import SupportService
 from auth.principal import Principal
 from graphql_schema.disclosing import DisclosureBatch
-from graphql_schema.limits import check
+from graphql_schema.limits import LIMITS, check
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Context:
     now: datetime
     request_id: str
     address: str | None = None
+    points: int = 0  # what the operation costs: as planned, and what `charge` adds
     selected: dict[Any, Any] = field(default_factory=dict)  # what the operation's plan keeps of its selections
     disclosures: DisclosureBatch = field(init=False)
     uses: Counter[str] = field(default_factory=Counter)
@@ -80,6 +81,14 @@ class Context:
         """Count a use of a heavy field; raises `TOO_COMPLEX` above so many in one operation, aliases included."""
         self.uses[field] += 1
         check(f"uses of {field}", self.uses[field], maximum)
+
+    def charge(self, rows: int) -> None:
+        """Add a point for each row that is about to be read; raises `TOO_COMPLEX` above an operation's points.
+
+        For lists whose length no page size tells but a resolver knows. What is refused stays charged.
+        """
+        self.points += rows
+        check("cost points", self.points, LIMITS.cost)
 
 
 Info = strawberry.Info[Context, Any]

@@ -1,7 +1,8 @@
 """What an operation costs: its fields times the page sizes above them (design section 8).
 
 Compiled once a plan into one number, or into a small tree where variables give page sizes; a request then only
-multiplies. Introspection is counted apart, by the size of the schema.
+multiplies. Introspection is counted apart, by the size of the schema. How long a series, a timeline or a report is, its
+resolver alone knows: it charges each row before it reads any (`Context.charge`), to the same points.
 """
 
 from collections.abc import Mapping

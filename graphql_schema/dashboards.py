@@ -1,9 +1,10 @@
 """The usage dashboard of a company, or of one person's own requests (P5)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import strawberry
+from graphql import GraphQLResolveInfo
 from strawberry import ID
 
 from app.dashboards.dashboard import MEDIAN, NINE_TENTHS, Dashboard, read_dashboard
@@ -12,8 +13,9 @@ from app.dashboards.sources import StoredBuckets, fold_own
 from app.database.pages import read_page_request
 from app.usage.timeline import Step
 from auth.rights import Action
-from graphql_schema.context import Context, Info
+from graphql_schema.context import Info
 from graphql_schema.guards import guarded, inherits
+from graphql_schema.projecting import count_selected
 from graphql_schema.reading import stored
 from graphql_schema.scalars import TimeZoneName, UuidText
 from graphql_schema.usage_reach import dashboard_reach
@@ -24,6 +26,7 @@ From = Annotated[
     datetime, strawberry.argument(name="from", description="Cut to the quarter of an hour that it lies in.")
 ]
 To = Annotated[datetime, strawberry.argument(description="Not included; raised to the next quarter of an hour.")]
+LISTS = frozenset({"series", "csv"})  # each holds every period
 Zone = Annotated[TimeZoneName, strawberry.argument(description="Whose hours, days, weeks and months the series has.")]
 
 
@@ -133,15 +136,23 @@ class DashboardQueries:
 
         `companyId` is for agents: a company whose support request they have taken; a customer's must be their own.
         """
-        return stored(await show_dashboard(info.context, from_, to, Interval(interval), time_zone, company_id))
+        served = cast("GraphQLResolveInfo[Any]", info)  # resolvers are given graphql-core's own info
+        return stored(await show_dashboard(served, from_, to, Interval(interval), time_zone, company_id))
 
 
 async def show_dashboard(
-    context: Context, start: datetime, end: datetime, interval: Interval, zone_name: str, company_id: str | None
+    info: GraphQLResolveInfo[Any],
+    start: datetime,
+    end: datetime,
+    interval: Interval,
+    zone_name: str,
+    company_id: str | None,
 ) -> Dashboard:
-    """Return the dashboard of whoever the caller may read."""
+    """Return the dashboard of whoever the caller may read; each period costs a point in each list that it is in."""
+    context = info.context
     company_id, person_id = await dashboard_reach(context, company_id)
     wanted = read_range(start, end, interval, zone_name)
+    context.charge(len(wanted.periods) * max(1, count_selected(info, LISTS)))
     database = context.services.database
     if person_id is not None:
         span = Period(wanted.previous.start, wanted.whole.end)

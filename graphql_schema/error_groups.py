@@ -27,6 +27,7 @@ from graphql_schema.reading import stored
 
 ErrorKindEnum = strawberry.enum(ErrorKind, name="ErrorKind", description="What kind of error is reported.")
 RANGE_MAX_DAYS = 400
+USES_MAX = 5  # of `errorPerformance`: each reads up to 20 000 sketches
 From = Annotated[datetime, strawberry.argument(name="from", description="The day (UTC) that it lies in is the first.")]
 To = Annotated[datetime, strawberry.argument(name="to", description="The end; its day counts too.")]
 TITLE_MAX = 200
@@ -211,6 +212,7 @@ class ErrorGroupQueries:
     async def error_counts(self, info: Info, from_: From, to: To) -> list[ErrorCount]:
         """Daily counts by kind; they outlive the reports."""
         read_range(from_, to)
+        info.context.charge((to - from_).days * len(ErrorKind))
         owner = await _owner(info, "errorCounts")
         return stored(await find_daily_counts(info.context.services.database, owner, from_, to))
 
@@ -225,6 +227,7 @@ class ErrorGroupQueries:
     async def error_performance(self, info: Info, from_: From, to: To) -> ErrorPerformance:
         """Durations by operation and version, and network quality."""
         read_range(from_, to)
+        info.context.use("errorPerformance", USES_MAX)
         database, alive_after = info.context.services.database, info.context.now - info.context.services.error_life
         owner = await _owner(info, "errorPerformance")
         return stored(await read_performance(database, owner, from_, to, alive_after=alive_after))

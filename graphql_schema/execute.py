@@ -73,8 +73,9 @@ class Runner:
         """Return what runs an operation for its caller; raises when variables or cost do not fit."""
         compiled = plan.compiled.get(name_of(operation)) or self._compile(plan, operation)
         variables = self._fill(operation, compiled, ask)
-        check("cost points", plan.cost_of(operation).total(variables.coerced), LIMITS.cost)
-        context = Context(self.services, ask.principal, ask.now, ask.request_id, ask.address, compiled.selected)
+        points = plan.cost_of(operation).total(variables.coerced)
+        check("cost points", points, LIMITS.cost)
+        context = Context(self.services, ask.principal, ask.now, ask.request_id, ask.address, points, compiled.selected)
         may_be_fast = self.services.settings.fast_execution and not plan.has_directives
         executor = (FastExecutor if may_be_fast else OrdinaryExecutor)(
             self.schema,

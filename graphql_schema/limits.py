@@ -1,6 +1,7 @@
 """What an operation may weigh (design section 8), as one table, and the refusal that names limit, number and maximum.
 
-The numbers are found elsewhere: `weighing.py` (shape), `cost.py` (rows), `plan.py` (text), `variables.py` (values).
+The numbers are found elsewhere: `weighing.py` (shape), `cost.py` and `Context.charge` (rows), `plan.py` (text),
+`variables.py` (values).
 """
 
 from dataclasses import dataclass

@@ -92,7 +92,7 @@ def _show_usage(_: object, info: GraphQLResolveInfo[Any], **given: Any) -> Await
     now = info.context.now
     start = now - timedelta(days=given["days"])
     interval, zone_name, company_id = Interval(given["interval"]), given["timeZone"], given.get("companyId")
-    return show_dashboard(info.context, start, now, interval, zone_name, company_id)
+    return show_dashboard(info, start, now, interval, zone_name, company_id)
 
 
 @strawberry.type

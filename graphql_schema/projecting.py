@@ -1,4 +1,4 @@
-"""What of the nodes of a connection an operation selects, so that no more is read from the database than is shown.
+"""What an operation selects of an object, so that no more is read from the database than is shown, or paid for.
 
 Names only, fragments spread, type conditions and directives not minded: it may be a field too many, never one too few.
 """
@@ -23,6 +23,12 @@ def select_of_nodes(info: GraphQLResolveInfo[Any]) -> Selected:
     if key not in kept:
         kept[key] = _select(info)
     return kept[key]
+
+
+def count_selected(info: GraphQLResolveInfo[Any], names: frozenset[str]) -> int:
+    """Return how often an operation selects these fields of the object that `info` is about, by other aliases too."""
+    fields = (field for node in info.field_nodes for field in _fields(info, node.selection_set))
+    return len({(field.alias or field.name).value for field in fields if field.name.value in names})
 
 
 def _select(info: GraphQLResolveInfo[Any]) -> Selected:

@@ -14,14 +14,16 @@ from graphql_schema.reading import stored
 @inherits
 @strawberry.type(description="What one collection holds.")
 class Holding:
-    """Times are of the field that a record's life runs from."""
+    """Times are of the field that a record's life runs from; null where it holds its end alone."""
 
     category: str
     collection: str
     records: int = strawberry.field(description="Estimated.")
     oldest: datetime | None
     newest: datetime | None
-    life_days: float | None = strawberry.field(description="Null where nothing ends by itself.")
+    life_days: float | None = strawberry.field(
+        description="Null where nothing ends by itself, or each record has an end of its own."
+    )
     next_expiry: datetime | None
     lag_seconds: float = strawberry.field(description="How long the oldest record is past its life.")
 

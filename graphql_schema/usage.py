@@ -9,7 +9,7 @@ from app.database.pages import read_page_request
 from app.errors import not_found
 from app.usage.model import EventName
 from app.usage.service import record_events
-from app.usage.store import EventFilter, find_events, find_request, find_timeline
+from app.usage.store import EventFilter, count_timeline, find_events, find_request, find_timeline
 from app.usage.timeline import RequestAnomaly, RequestStatus, show_request
 from auth.rights import Action
 from graphql_schema.context import Info
@@ -81,7 +81,9 @@ class UsageQueries:
         found = await find_request(database, await usage_reach(info.context), request_id)
         if found is None:
             raise not_found("request")
-        return stored(show_request(found, await find_timeline(database, found["companyId"], request_id)))
+        company_id = found["companyId"]
+        info.context.charge(await count_timeline(database, company_id, request_id))
+        return stored(show_request(found, await find_timeline(database, company_id, request_id)))
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from app.census.model import read_record, whole_day, whole_hour
 from app.census.secrets import CensusHasher, hash_id, hash_key
 from app.database.batches import insert_batch
 from app.database.client import Database
-from app.ingest import IngestResult, Item, Malformed, check_batch, sort_items
+from app.ingest import IngestResult, Item, Malformed, check_batch, sort_items, with_ids
 from app.practices import CURRENT_VERSION
 
 
@@ -21,7 +21,7 @@ async def record_census(
     check_batch(records, "records")
     read, rejected = sort_items(records, lambda item: read_record(item, now), "recordId")
     documents = [(index, await _to_document(hasher, record, now)) for index, record in read]
-    return await insert_batch(database, "census", documents, rejected)
+    return with_ids(await insert_batch(database, "census", documents, rejected), records, "recordId")
 
 
 async def _to_document(hasher: CensusHasher, record: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -6,15 +6,15 @@ Numbers count events. A dashboard is as fresh as its reading: buckets change in 
 import asyncio
 import csv
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from app.dashboards.periods import DashboardRange, Period
-from app.dashboards.reading import Counts, read_counts, read_templates, read_waits
+from app.dashboards.reading import Counts, read_counts
 from app.dashboards.sources import BucketSource
+from app.dashboards.templates import read_templates
+from app.dashboards.waits import Quantiles, read_quantiles
 from app.database.client import Document
-from app.usage.durations import quantile
 from app.usage.model import EventName
 from app.usage.timeline import Step
 
@@ -40,7 +40,7 @@ class Dashboard:
     totals: Document
     previous: Document
     series: list[Document]
-    _waits: asyncio.Future[dict[Step, Mapping[int, int]]] | None = field(default=None, repr=False)
+    _waits: asyncio.Future[Quantiles] | None = field(default=None, repr=False)
 
     @property
     def start(self) -> datetime:
@@ -79,11 +79,10 @@ class Dashboard:
         return text.getvalue()
 
     async def wait_seconds(self, step: Step, share: float) -> float | None:
-        """Return a quantile of the waits that ended in the range, within 1 %; None where none did."""
+        """Return the median or the 90th percentile of the waits that ended in the range, within 1 %, or None."""
         if self._waits is None:
-            self._waits = asyncio.ensure_future(read_waits(self.source, self.range.whole))
-        bins = await asyncio.shield(self._waits)
-        return quantile(bins[step], share)
+            self._waits = asyncio.ensure_future(read_quantiles(self.source, self.range.whole, (MEDIAN, NINE_TENTHS)))
+        return (await asyncio.shield(self._waits))[step, share]
 
     async def templates(self, first: int) -> list[Document]:
         """Return the templates that were requested most."""

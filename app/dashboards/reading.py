@@ -1,139 +1,99 @@
-"""Reads a dashboard's numbers from buckets, each day no finer than its cuts need.
+"""Reads a dashboard's counts from buckets, of each day no more numbers than its cuts need.
 
-A day that no period cuts is read by its daily counts, one that is cut at full hours by its hourly ones, and only one
-that is cut elsewhere (+05:30, +05:45) by its quarters. The number of documents follows the length of the range alone.
+A day that no period cuts is read by its daily counts. Of one that is cut, the part that is longest follows from the
+day's counts without the others, and these are read by hours, and by quarters (+05:30, +05:45) only next to the cut.
+What is read follows the length of the range alone, neither the number of events nor the hours that they fill.
 """
 
-import asyncio
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 
 from app.dashboards.periods import QUARTER, Period
-from app.dashboards.sources import BucketSource
+from app.dashboards.sources import BucketSource, Read
+from app.dashboards.spans import DAY
 from app.database.client import Document
-from app.usage.folding import BucketKind, day_of
-from app.usage.timeline import Step
+from app.usage.folding import QUARTERS, BucketKind, day_of
+from app.usage.model import EventName
 
-Value = TypeVar("Value")
 Counts = Counter[str]
-DAY = timedelta(days=1)
-STEPS = {"counts": DAY, "hours": timedelta(hours=1), "quarters": QUARTER}
+PER_HOUR = 4  # quarters
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """How cuts, in quarters of an hour, divide a day: which part is the longest, and the slots of the others."""
+
+    longest: int
+    starts: tuple[int, ...]
+    slots: Mapping[str, Mapping[str, int]]  # field, hour or quarter: which part it lies in
+
+    def fields(self, days: int) -> list[str]:
+        """What to read of so many such days: of a few days rather whole fields than many slots by name."""
+        names = ["counts"]
+        for field, slots in self.slots.items():
+            if len(slots) * len(EventName) > days:
+                names.append(field)
+            else:
+                names += [f"{field}.{name}.{slot}" for name in EventName for slot in slots]
+        return names
 
 
 async def read_counts(source: BucketSource, periods: Sequence[Period]) -> list[Counts]:
     """Return the counts by event name of each period; the periods follow each other without gaps."""
-    bounds = [period.start for period in periods]
-    detail = _detail_by_day([*bounds, periods[-1].end])
-    by_detail = {name: [day for day, wanted in detail.items() if wanted == name] for name in STEPS}
-    found = await asyncio.gather(*(source.find(BucketKind.COUNTS, days, (name,)) for name, days in by_detail.items()))
-    sums = [Counts() for _ in periods]
-    for name, buckets in zip(by_detail, found, strict=True):
+    bounds = [*(period.start for period in periods), periods[-1].end]
+    days = [(_divide(cuts), alike) for cuts, alike in _days_by_cuts(bounds).items()]
+    found = await source.find([Read(BucketKind.COUNTS, alike, parts.fields(len(alike))) for parts, alike in days])
+    sums = [Counts() for _ in range(len(bounds) + 1)]  # what lies before and after the range too
+    for (parts, _), buckets in zip(days, found, strict=True):
         for bucket in buckets:
-            _add(bucket, name, bounds, periods[-1].end, sums)
-    return sums
+            places = [bisect_right(bounds, bucket["day"] + QUARTER * start) for start in parts.starts]
+            _add(bucket, parts, [sums[place] for place in places])
+    return sums[1:-1]
 
 
-def _detail_by_day(cuts: Sequence[datetime]) -> dict[datetime, str]:
-    """Return for each UTC day from the first to the last cut the coarsest counts that no cut divides."""
-    detail: dict[datetime, str] = {}
-    day = day_of(cuts[0])
-    while day < cuts[-1]:
-        detail[day] = "counts"
+def _days_by_cuts(bounds: Sequence[datetime]) -> dict[tuple[int, ...], list[datetime]]:
+    """Return the UTC days from the first to the last bound, those together that are cut at the same quarters."""
+    cuts: dict[datetime, list[int]] = {}
+    day = day_of(bounds[0])
+    while day < bounds[-1]:
+        cuts[day] = []
         day += DAY
-    for moment in cuts:
+    for moment in bounds:
         day = day_of(moment)
-        if moment != day and day in detail and detail[day] != "quarters":
-            detail[day] = "quarters" if moment.minute else "hours"
-    return detail
+        if moment != day:
+            cuts[day].append((moment - day) // QUARTER)
+    days: dict[tuple[int, ...], list[datetime]] = defaultdict(list)
+    for day, of_day in cuts.items():
+        days[tuple(of_day)].append(day)
+    return days
 
 
-def _add(bucket: Document, detail: str, bounds: Sequence[datetime], end: datetime, sums: Sequence[Counts]) -> None:
-    day, counts = bucket["day"], bucket.get(detail, {})
-    if detail == "counts":
-        sums[bisect_right(bounds, day) - 1].update(counts)
-        return
-    step = STEPS[detail]
-    places: dict[str, int] = {}
-    for name, by_slot in counts.items():
-        for slot, number in by_slot.items():
-            if slot not in places:
-                moment = day + step * int(slot)
-                places[slot] = bisect_right(bounds, moment) - 1 if moment < end else -1
-            if places[slot] >= 0:
-                sums[places[slot]][name] += number
+def _divide(cuts: Sequence[int]) -> _Parts:
+    bounds = [0, *cuts, QUARTERS]
+    lengths = [end - start for start, end in pairwise(bounds)]
+    longest = lengths.index(max(lengths))
+    slots: dict[str, dict[str, int]] = {"hours": {}, "quarters": {}}
+    for part, (start, end) in enumerate(pairwise(bounds)):
+        for quarter in range(start, end) if part != longest else ():
+            hour = quarter // PER_HOUR
+            if start <= hour * PER_HOUR and (hour + 1) * PER_HOUR <= end:
+                slots["hours"][f"{hour}"] = part
+            else:
+                slots["quarters"][f"{quarter}"] = part
+    return _Parts(longest, tuple(bounds[:-1]), slots)
 
 
-async def read_waits(source: BucketSource, whole: Period) -> dict[Step, Mapping[int, int]]:
-    """Return the waits that ended within the range, in bins."""
-    days, edges = _split(whole)
-    inner, outer = await asyncio.gather(
-        source.find(BucketKind.COUNTS, days, ("waits",)), source.find(BucketKind.WAITS, edges, ("quarters",))
-    )
-    bins: dict[str, dict[str, int]] = {step.value: {} for step in Step}
-    for bucket in inner:
-        _add_bins(bins, bucket.get("waits", {}))
-    for bucket in outer:
-        for step, by_quarter in bucket.get("quarters", {}).items():
-            for numbers in _inside(bucket["day"], by_quarter, whole):
-                _add_bins(bins, {step: numbers})
-    return {step: {int(number): count for number, count in bins[step].items()} for step in Step}
-
-
-def _add_bins(bins: Mapping[str, dict[str, int]], waits: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:
-    for step, together in waits.items():
-        target = bins[step]
-        for numbers in together.values():
-            for bin_number, number in numbers.items():
-                target[bin_number] = target.get(bin_number, 0) + number
-
-
-async def read_templates(source: BucketSource, whole: Period) -> list[Document]:
-    """Return each template with its name and its counts within the range, the most requested first.
-
-    The name is the latest one on the UTC days that the range touches.
-    """
-    days, edges = _split(whole)
-    inner, outer = await asyncio.gather(
-        source.sum_templates(days), source.find(BucketKind.TEMPLATE, edges, ("templateId", "quarters", "named"))
-    )
-    counts: dict[str, Counts] = defaultdict(Counts)
-    names: dict[str, tuple[datetime, str]] = {}
-    for row in inner:
-        counts[row["templateId"]].update(row["counts"])
-    for row in outer:
-        for name, by_quarter in row.get("quarters", {}).items():
-            counts[row["templateId"]][name] += sum(_inside(row["day"], by_quarter, whole))
-    for row in [*inner, *outer]:
-        named = row["named"]["at"], row["named"]["name"]
-        names[row["templateId"]] = max(names.get(row["templateId"], named), named)
-    rows = [
-        {
-            "templateId": key,
-            "templateName": names[key][1],
-            "requests": sums["REQUEST_CREATED"],
-            "teams": sums["TEAM_CREATED"],
-        }
-        for key, sums in counts.items()
-    ]
-    used = [row for row in rows if row["requests"] or row["teams"]]
-    return sorted(used, key=lambda row: (-row["requests"], -row["teams"], row["templateId"]))
-
-
-def _split(whole: Period) -> tuple[list[datetime], list[datetime]]:
-    """Return the UTC days that lie wholly in the range, and those at its ends that do not."""
-    days: list[datetime] = []
-    edges: list[datetime] = []
-    day = day_of(whole.start)
-    while day < whole.end:
-        (days if day >= whole.start and day + DAY <= whole.end else edges).append(day)
-        day += DAY
-    return days, edges
-
-
-def _inside(day: datetime, by_quarter: Mapping[str, Value], whole: Period) -> Iterator[Value]:
-    for quarter, value in by_quarter.items():
-        if whole.start <= day + QUARTER * int(quarter) < whole.end:
-            yield value
+def _add(bucket: Document, parts: _Parts, targets: Sequence[Counts]) -> None:
+    rest = targets[parts.longest]
+    rest.update(bucket.get("counts", {}))
+    for field, part_of in parts.slots.items():
+        for name, by_slot in bucket.get(field, {}).items() if part_of else ():
+            for slot, number in by_slot.items():
+                part = part_of.get(slot)
+                if part is not None:
+                    targets[part][name] += number
+                    rest[name] -= number

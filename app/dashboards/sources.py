@@ -3,31 +3,51 @@
 Both hold the same kind of documents, made by `app/usage/folding.py`, so all that reads them is written once.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 from app.dashboards.periods import Period
 from app.database.client import Database, Document
 from app.errors import bad_input
 from app.usage.buckets import BUCKETS, REQUESTS
 from app.usage.folding import Additions, BucketKind, day_of
+from app.usage.model import EventName
 from app.usage.timeline import waits_of
 
 OWN_EVENTS_MAX = 20_000
+SLOTS_MAX = 12
+TEMPLATE_EVENTS = (EventName.REQUEST_CREATED.value, EventName.TEAM_CREATED.value)
+
+
+class Read(NamedTuple):
+    """What to read: the buckets of a kind on some UTC days, and of each only these (dotted) fields.
+
+    `by_template` instead asks for `templateId`, `named` and `counts`, and lets MongoDB add up those of one template.
+    """
+
+    kind: BucketKind
+    days: Sequence[datetime]
+    fields: Sequence[str] = ()
+    by_template: bool = False
+
+
+def fields_of(field: str, names: Iterable[str], slots: Collection[object]) -> list[str]:
+    """Return the fields to read for some hours or quarters of a few documents: one by one, or if many all of a name.
+
+    A field that is named costs MongoDB 3 µs; reading the 96 quarters of a name costs this process at most 10 µs.
+    """
+    if len(slots) > SLOTS_MAX:
+        return [f"{field}.{name}" for name in names]
+    return [f"{field}.{name}.{slot}" for name in names for slot in slots]
 
 
 class BucketSource(Protocol):
     """What gives the buckets of some days."""
 
-    async def find(self, kind: BucketKind, days: Sequence[datetime], fields: Sequence[str]) -> list[Document]:
-        """Return the buckets of the kind on these UTC days with these fields; possibly several of one day."""
-        ...
-
-    async def sum_templates(self, days: Sequence[datetime]) -> list[Document]:
-        """Return for each template its `counts` over these days and its latest name."""
+    async def find(self, reads: Sequence[Read]) -> list[list[Document]]:
+        """Return for each read its buckets, possibly several of one day; fields that were not asked for may be in."""
         ...
 
 
@@ -38,27 +58,28 @@ class StoredBuckets:
     database: Database
     company_id: str
 
-    async def find(self, kind: BucketKind, days: Sequence[datetime], fields: Sequence[str]) -> list[Document]:
-        """Return the buckets of these days."""
-        if not days:
-            return []
-        query = {"companyId": self.company_id, "kind": kind.value, "day": {"$in": list(days)}}
-        cursor = self.database[BUCKETS].find(query, {"_id": 0, "day": 1, **dict.fromkeys(fields, 1)})
-        rows: list[Document] = await cursor.to_list(None)
-        return rows
+    async def find(self, reads: Sequence[Read]) -> list[list[Document]]:
+        """Return the buckets of each read, all in one round trip."""
+        found: list[list[Document]] = [[] for _ in reads]
+        pipelines = [self._pipeline(read, place) for place, read in enumerate(reads) if read.days]
+        if pipelines:
+            first, *others = pipelines
+            united = [{"$unionWith": {"coll": BUCKETS, "pipeline": pipeline}} for pipeline in others]
+            for row in await self.database.aggregate(BUCKETS, [*first, *united]):
+                found[row["read"]].append(row)
+        return found
 
-    async def sum_templates(self, days: Sequence[datetime]) -> list[Document]:
-        """Return the sums of each template, added up by MongoDB."""
-        if not days:
-            return []
-        query = {"companyId": self.company_id, "kind": BucketKind.TEMPLATE.value, "day": {"$in": list(days)}}
-        names = ("REQUEST_CREATED", "TEAM_CREATED")
-        sums = {name: {"$sum": f"$counts.{name}"} for name in names}
-        group = {"$group": {"_id": "$templateId", **sums, "named": {"$max": "$named"}}}
-        rows = await self.database.aggregate(BUCKETS, [{"$match": query}, group])
+    def _pipeline(self, read: Read, place: int) -> list[Document]:
+        query = {"companyId": self.company_id, "kind": read.kind.value, "day": {"$in": list(read.days)}}
+        tag = {"_id": 0, "read": {"$literal": place}}
+        if not read.by_template:
+            return [{"$match": query}, {"$project": {**tag, "day": 1, **dict.fromkeys(read.fields, 1)}}]
+        sums = {name: {"$sum": f"$counts.{name}"} for name in TEMPLATE_EVENTS}
+        counts = {name: f"${name}" for name in TEMPLATE_EVENTS}
         return [
-            {"templateId": row["_id"], "named": row["named"], "counts": {name: row[name] for name in names}}
-            for row in rows
+            {"$match": query},
+            {"$group": {"_id": "$templateId", **sums, "named": {"$max": "$named"}}},
+            {"$project": {**tag, "templateId": "$_id", "named": 1, "counts": counts}},
         ]
 
 
@@ -68,26 +89,13 @@ class FoldedBuckets:
 
     buckets: Sequence[Document]
 
-    async def find(self, kind: BucketKind, days: Sequence[datetime], fields: Sequence[str]) -> list[Document]:
-        """Return the buckets of these days, with all of their fields."""
-        del fields
+    async def find(self, reads: Sequence[Read]) -> list[list[Document]]:
+        """Return the buckets of each read, with all of their fields."""
+        return [list(self._find(read.kind, read.days)) for read in reads]
+
+    def _find(self, kind: BucketKind, days: Iterable[datetime]) -> Iterator[Document]:
         wanted = set(days)
-        return [bucket for bucket in self.buckets if bucket["kind"] == kind and bucket["day"] in wanted]
-
-    async def sum_templates(self, days: Sequence[datetime]) -> list[Document]:
-        """Return the sums of each template."""
-        sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        names: dict[str, Document] = {}
-        for bucket in await self.find(BucketKind.TEMPLATE, days, ()):
-            template_id = bucket["templateId"]
-            for name, number in bucket["counts"].items():
-                sums[template_id][name] += number
-            names[template_id] = max(names.get(template_id) or bucket["named"], bucket["named"], key=_by_time)
-        return [{"templateId": key, "counts": counts, "named": names[key]} for key, counts in sums.items()]
-
-
-def _by_time(named: Mapping[str, Any]) -> tuple[datetime, str]:
-    return named["at"], named["name"]
+        return (bucket for bucket in self.buckets if bucket["kind"] == kind and bucket["day"] in wanted)
 
 
 async def fold_own(database: Database, company_id: str, person_id: str, span: Period) -> FoldedBuckets:

@@ -33,7 +33,10 @@ _CATEGORY_OF = {collection: category for category, names in CATEGORIES.items() f
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one collection holds; times are of the field that its life runs from, None where nothing ends by itself."""
+    """What one collection holds; times are of the field that its life runs from, None where nothing ends by itself.
+
+    A life of zero: each record has an end of its own, and no field tells its age, so there are no times either.
+    """
 
     category: str
     collection: str
@@ -68,6 +71,8 @@ async def _read_holding(database: Database, name: str, indexes: Sequence[Index])
     ((key, _),) = ending.keys
     life = timedelta(seconds=ending.expire_after_seconds)
     oldest = await _first(database, name, key, 1)
+    if not life:  # the field is the end itself
+        return Holding(_CATEGORY_OF[name], name, records, None, None, life, oldest)
     newest = await _first(database, name, key, -1)
     return Holding(_CATEGORY_OF[name], name, records, oldest, newest, life, oldest + life if oldest else None)
 
@@ -84,19 +89,27 @@ def longest_lag(holdings: Sequence[Holding], now: datetime) -> timedelta:
 
 
 class RetentionWatch:
-    """Tells the health check of a lag, asking the database once a minute at most."""
+    """Tells the health check of a lag, asking the database once a minute at most, and not before MongoDB had its turn.
+
+    What expired while nothing ran, or was old when it was loaded, is deleted within some rounds of its TTL monitor.
+    """
 
     PAUSE = timedelta(minutes=1)
+    FIRST_TURNS = timedelta(minutes=5)
 
     def __init__(self, database: Database, settings: Settings) -> None:
         """Ask nothing yet."""
         self._database = database
         self._settings = settings
         self._asked_at: datetime | None = None
+        self._began_at: datetime | None = None
         self._warnings: list[str] = []
 
     async def warnings(self, now: datetime) -> list[str]:
         """Return what an operator should look at; empty when records are deleted in time."""
+        self._began_at = self._began_at or now
+        if timedelta(0) <= now - self._began_at < self.FIRST_TURNS:
+            return []
         if self._asked_at is None or not timedelta(0) <= now - self._asked_at < self.PAUSE:
             holdings = await read_holdings(self._database, self._settings)
             self._asked_at = now

@@ -93,7 +93,7 @@ USAGE_BUCKETS = _exactly(
         "writer": _INTEGER,
     },
     {
-        **dict.fromkeys(("counts", "hours", "quarters", "waits"), _NUMBERS),
+        **dict.fromkeys(("counts", "hours", "quarters", "waits", "ranges"), _NUMBERS),
         "named": _exactly({"at": _DATE, "name": _STRING}),
     },
 )

@@ -23,7 +23,7 @@ from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.grouping import fingerprint_of
 from app.error_reports.known_ids import find_known_ids
 from app.error_reports.model import IpMode, Report, keep_address, read_report
-from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items
+from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items, with_ids
 from app.practices import CURRENT_VERSION
 from auth.principal import Principal
 
@@ -63,7 +63,7 @@ class ErrorService:
             return {"_id": identity, **report.fields, **stamp, **self._sender_of(principal, item), "payload": payload}
 
         documents, rejected = await _sort_in_turns(reports, to_document)
-        result = await insert_batch(self.database, "errors", documents, rejected)
+        result = with_ids(await insert_batch(self.database, "errors", documents, rejected), reports, "reportId")
         accepted = [read[document["_id"]] for place, document in documents if place in result.places]
         if accepted:
             await self.counter.count(Accepted(principal.company_id, principal.user_id, accepted, now))

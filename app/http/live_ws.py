@@ -134,7 +134,7 @@ class Connection:
                 raise CloseError(BAD_REQUEST, "Unknown message type")
 
     async def _read(self) -> Message:
-        text = await self.socket.receive_text()
+        text = await self._receive_text()
         if len(text) > MESSAGE_MAX_BYTES:
             raise CloseError(TOO_BIG, "Message too large")
         try:
@@ -144,6 +144,15 @@ class Connection:
         if not isinstance(message, dict):
             raise CloseError(BAD_REQUEST, "Message is not an object")
         return message
+
+    async def _receive_text(self) -> str:
+        message = await self.socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"], message.get("reason"))
+        text: str | None = message.get("text")
+        if text is None:
+            raise CloseError(BAD_REQUEST, "Message is binary")
+        return text
 
     async def _admit(self, payload: object) -> Principal:
         headers = self.socket.headers.getlist("authorization")

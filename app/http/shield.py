@@ -5,6 +5,7 @@ CORS is Starlette's own middleware and is there only where origins are listed (`
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ SECURITY_HEADERS = (
 )
 TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 PREFLIGHT_SECONDS = 600
+SOCKET_DEFECT = 1011  # RFC 6455: the server met what it did not expect
 
 
 def shield_of(settings: Settings) -> list[Middleware]:
@@ -76,7 +78,7 @@ class Shield:
         if scope["type"] == "http":
             await self._guard(scope, receive, send)
         elif self._is_asked_by_own_page(Headers(scope=scope)):
-            await self._app(scope, receive, send)
+            await self._guard_socket(scope, receive, send)
         else:
             await self._refuse(scope, send)
 
@@ -125,6 +127,16 @@ class Shield:
             log.error("unexpected", request_id=request_id, **describe_exception(error))
             if not started:
                 await internal(request_id).send(send_with_headers)
+
+    async def _guard_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the last door, as in `_guard`
+            # A connection's tasks fail as a group; the first of them says what happened.
+            first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+            log.error("unexpected", request_id=secrets.token_hex(8), **describe_exception(first))
+            with suppress(RuntimeError, OSError):  # closed already
+                await send({"type": "websocket.close", "code": SOCKET_DEFECT})
 
 
 def internal(request_id: str) -> Reply:

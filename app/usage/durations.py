@@ -6,6 +6,7 @@ than the durations themselves: those would grow with the number of events, which
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import accumulate
@@ -35,12 +36,20 @@ def quantile(bins: Bins, share: float) -> float | None:
 
     Between two ranks it goes in proportion, as pandas, NumPy and `statistics.median` do.
     """
+    found = neighbours(bins, share)
+    if found is None:
+        return None
+    low, high, between = found
+    return seconds_of(low) + (seconds_of(high) - seconds_of(low)) * between
+
+
+def neighbours(bins: Bins, share: float) -> tuple[int, int, float] | None:
+    """Return the bins of the two ranks that a quantile lies between, and how far from the lower one it is (0 to 1)."""
     filled = sorted((number, count) for number, count in bins.items() if count > 0)
     reached = list(accumulate(count for _, count in filled))
     if not reached:
         return None
     rank = share * (reached[-1] - 1)
     lower, upper = math.floor(rank), math.ceil(rank)
-    low = next(number for (number, _), upto in zip(filled, reached, strict=True) if upto > lower)
-    high = next(number for (number, _), upto in zip(filled, reached, strict=True) if upto > upper)
-    return seconds_of(low) + (seconds_of(high) - seconds_of(low)) * (rank - lower)
+    low, high = (filled[bisect_right(reached, one)][0] for one in (lower, upper))
+    return low, high, rank - lower

@@ -3,7 +3,8 @@
 Ingest, rebuilding and a person's own dashboard all fold with this, so a bucket equals a recount of its events because
 both are made here. A bucket is a UTC day of a company (or of one of its templates). Inside, counts stand by day, by
 hour and by quarter of an hour: quarters, because zones such as +05:45 begin their days there; hours and days, because
-most reads need nothing finer and stay small.
+most reads need nothing finer and stay small. Waits stand in bins, and in ranges of 16 bins: a reader finds in the few
+ranges which bins it needs, so what it reads does not grow with the bins that more events fill.
 """
 
 from collections import defaultdict
@@ -19,7 +20,7 @@ from app.usage.timeline import Wait
 
 QUARTER_SECONDS = 900
 QUARTERS = 96  # of a day
-BINS_TOGETHER = 16  # MongoDB finds a field by passing its siblings: with few of them adding is much faster
+BINS_TOGETHER = 16  # of a range; and MongoDB finds a field by passing its siblings: with few, adding is much faster
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -87,14 +88,19 @@ class Additions:
                 template = numbers[BucketKey(company_id, BucketKind.TEMPLATE, day, template_id)]
                 template[f"counts.{name}"] += number
                 template[f"quarters.{name}.{of_day}"] += number
+        self._add_waits(numbers)
+        return numbers
+
+    def _add_waits(self, numbers: Mapping[BucketKey, dict[str, int]]) -> None:
         for (company_id, step, quarter, bin_number), number in self.waits.items():
             if number:
-                day, of_day = _day_of(quarter), quarter % QUARTERS
-                place = f"{bin_number // BINS_TOGETHER}.{bin_number}"
-                numbers[BucketKey(company_id, BucketKind.COUNTS, day)][f"waits.{step}.{place}"] += number
+                day, of_day, together = _day_of(quarter), quarter % QUARTERS, bin_number // BINS_TOGETHER
+                counts = numbers[BucketKey(company_id, BucketKind.COUNTS, day)]
+                counts[f"waits.{step}.{together}.{bin_number}"] += number
+                counts[f"ranges.{step}.{together}"] += number
                 waits = numbers[BucketKey(company_id, BucketKind.WAITS, day)]
-                waits[f"quarters.{step}.{of_day}.{place}"] += number
-        return numbers
+                waits[f"quarters.{step}.{together}.{of_day}.{bin_number}"] += number
+                waits[f"ranges.{step}.{of_day}.{together}"] += number
 
     def buckets(self) -> list[dict[str, Any]]:
         """Return the buckets that these additions alone make, as they are stored."""

@@ -3,17 +3,17 @@
 Promises that afterwards all of them equal a recount, whatever they held before, and that events which arrive
 meanwhile are counted once. Each request chunk and each day is compared in a snapshot and, where it differs, mended in
 one transaction: its documents are removed first, so that a worker that counts at the same time meets the conflict at
-once and goes on in another writer slot, whose numbers add up with the mended ones. Memory is that of one day of one
-company.
+once and goes on in another writer slot, whose numbers add up with the mended ones. Memory is that of a few batches of
+events and of the buckets of two days, however many events there are.
 
 Days whose events may have expired already are left as they are: buckets outlive events.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import DeleteOne, InsertOne, ReplaceOne
 
@@ -22,17 +22,20 @@ from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import BUCKETS, REQUESTS, mark_days
 from app.usage.folding import Additions, BucketKind, day_of
 from app.usage.model import EventName, request_key
-from app.usage.timeline import STEPS, TIME_FIELDS, fold_request, waits_of
+from app.usage.timeline import STEPS, TIME_FIELDS, Step, fold_request, waits_of
 
 EVENTS = "events"
-CHUNK_EVENTS = 2_000
-DAYS_AT_ONCE = 4  # hides the waiting for MongoDB; more would only hold more memory
+CHUNK_EVENTS = 2_000  # whose requests are compared in one transaction
+BATCH_EVENTS = 500  # in memory at once, of each day
+DAYS_AT_ONCE = 2  # hides the waiting for MongoDB; more would only hold more memory
 DAY = timedelta(days=1)
 _FIELDS = dict.fromkeys(
     ("companyId", "requestId", "name", "occurredAt", "receivedAt", "userId", "templateId", "templateName"), 1
 )
 _AFTER_SLASH = chr(ord("/") + 1)  # all requests of a company lie below its id with this behind
-_ENDS_WAIT = {EventName.REQUEST_APPROVED, EventName.REQUEST_PROCESSED}
+_DAY_FIELDS = {"_id": 0, **dict.fromkeys(("companyId", "requestId", "name", "occurredAt"), 1)}
+_DAY_FIELDS |= dict.fromkeys(("templateId", "templateName"), 1)
+_ENDS_WAIT = {EventName.REQUEST_APPROVED: Step.APPROVAL, EventName.REQUEST_PROCESSED: Step.PROCESSING}
 Advance = Callable[[int], None]
 
 
@@ -137,31 +140,47 @@ async def _mend_day(database: Database, company_id: str, day: datetime) -> int:
 
 
 async def _count_day(database: Database, company_id: str, day: datetime, session: Session) -> tuple[int, Additions]:
+    """Count a day in the order of its moments, a batch at a time: only events of one moment may end the same wait."""
     additions, count = Additions(), 0
-    ended: set[str] = set()
     query = {"companyId": company_id, "occurredAt": {"$gte": day, "$lt": day + DAY}}
-    async for batch in _batches(database[EVENTS].find(query, _FIELDS, session=session)):
+    before: set[_End] = set()
+    async for batch in _batches(database[EVENTS].find(query, _DAY_FIELDS, session=session).sort("occurredAt", -1)):
         for event in batch:
             additions.add_event(event)
         count += len(batch)
-        ended.update(event["requestId"] for event in batch if event["name"] in _ENDS_WAIT)
-    for chunk in _chunks(sorted(ended)):
-        of_chunk = {"_id": {"$in": [request_key(company_id, request_id) for request_id in chunk]}}
-        for request in await database[REQUESTS].find(of_chunk, session=session).to_list(None):
-            for wait in waits_of(request):
-                if day_of(wait.ended_at) == day:
-                    additions.add_wait(company_id, wait)
+        ends = {
+            _End(event["requestId"], _ENDS_WAIT[event["name"]], event["occurredAt"])
+            for event in batch
+            if event["name"] in _ENDS_WAIT
+        }
+        await _count_waits(database, company_id, ends - before, additions, session)
+        before = {end for end in before | ends if end.at == batch[-1]["occurredAt"]}
     return count, additions
 
 
+class _End(NamedTuple):
+    """What an event may have ended: the wait of a request for a step, if the event is the first that tells of it."""
+
+    request_id: str
+    step: Step
+    at: datetime
+
+
+async def _count_waits(
+    database: Database, company_id: str, ends: set[_End], additions: Additions, session: Session
+) -> None:
+    query = {"_id": {"$in": sorted({request_key(company_id, end.request_id) for end in ends})}}
+    async for batch in _batches(database[REQUESTS].find(query, session=session)):
+        for request in batch:
+            for wait in waits_of(request):
+                if _End(request["requestId"], wait.step, wait.ended_at) in ends:
+                    additions.add_wait(company_id, wait)
+
+
 async def _batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401 - two drivers share no base
-    while batch := await cursor.to_list(CHUNK_EVENTS):
+    cursor.batch_size(BATCH_EVENTS)  # else MongoDB sends 16 MiB at once, and all of it becomes Python's
+    while batch := await cursor.to_list(BATCH_EVENTS):
         yield batch
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), CHUNK_EVENTS):
-        yield ids[start : start + CHUNK_EVENTS]
 
 
 def _by_place(buckets: Iterable[Document]) -> dict[tuple[str, str, int], Document]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.database.client import Database
 from app.errors import AppError, ErrorCode, forbidden
-from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items
+from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items, with_ids
 from app.practices import CURRENT_VERSION
 from app.usage.model import read_event
 from app.usage.recording import Outcome, recorder_of
@@ -25,7 +25,7 @@ async def record_events(
         stamp["userId"] = principal.user_id
     documents, rejected = sort_items(events, lambda item: {**read_event(item, now), **stamp}, "eventId")
     outcomes = await recorder_of(database).record([document for _, document in documents]) if documents else []
-    return _result([place for place, _ in documents], outcomes, rejected)
+    return with_ids(_result([place for place, _ in documents], outcomes, rejected), events, "eventId")
 
 
 def _result(places: Sequence[int], outcomes: Sequence[Outcome], rejected: list[Rejection]) -> IngestResult:

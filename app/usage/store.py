@@ -70,6 +70,12 @@ async def find_request(database: Database, reach: UsageReach, request_id: str) -
     return found
 
 
+async def count_timeline(database: Database, company_id: str, request_id: str) -> int:
+    """Return how many events `find_timeline` would give; reads the index alone."""
+    query = {"companyId": company_id, "requestId": request_id}
+    return int(await database["events"].count_documents(query, limit=TIMELINE_MAX))
+
+
 async def find_timeline(database: Database, company_id: str, request_id: str) -> list[Document]:
     """Return the events of one request in the order in which they happened."""
     query: Mapping[str, Any] = {"companyId": company_id, "requestId": request_id}

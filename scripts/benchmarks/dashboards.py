@@ -9,36 +9,43 @@ import argparse
 import asyncio
 import logging
 import random
-import resource
 import shutil
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
+import psutil
 import structlog
+from pymongo import MongoClient
+from pymongo.collection import Collection
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from app.dashboards.periods import midnight
 from app.database.client import Database, connect
 from app.database.embedded import EmbeddedMongod
 from app.database.indexes import indexes_for, prepare_database
 from app.usage.folding import day_of
 from app.usage.recording import Outcome
-from app.usage.refolding import refold
+from app.usage.refolding import Advance, refold
 from scripts.benchmarks.in_process import Bench, running, settings_of
-from scripts.benchmarks.usage_events import COMPANIES, events_of, fill, inputs_of
+from scripts.benchmarks.usage_events import COMPANIES, fill, inputs_of
 
 WRITERS, BATCH = 16, 100
-RAW_CALLS = 5
-INGEST_ROUNDS = 5
+ROUNDS = 5
+RAW_CALLS = 2
+ZONE = ZoneInfo("Europe/Paris")
 NUMBERS = "requestsCreated requestsApproved requestsRejected requestsProcessed requestErrors teamsCreated"
 SERIES = f"""query($from: DateTime!, $to: DateTime!) {{
   usageDashboard(from: $from, to: $to, interval: DAY, timeZone: "Europe/Paris") {{
@@ -51,29 +58,27 @@ WHOLE = SERIES.replace(
 RECORD = "mutation($events: [EventInput!]!) { recordEvents(events: $events) { accepted duplicates } }"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Measured:
-    """One size: seconds of each way, and of folding it."""
+    """One size: the seconds of each call in each way, and what folding it took."""
 
     events: int
-    in_range: int
-    series: float
-    whole: float
-    raw: float
     refold: float
     memory_mb: tuple[float, float]
+    in_range: int = 0
+    series: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+    raw: list[float] = field(default_factory=list)
 
 
-async def median_seconds(work: Callable[[], Awaitable[object]], times: int) -> float:
-    """Return the median time of a call, after some that warm up."""
-    for _ in range(min(times, 10)):
+async def take_seconds(work: Callable[[], Awaitable[object]], times: int, seconds: list[float]) -> None:
+    """Add the seconds that each call took, after some that warm up."""
+    for _ in range((times + 1) // 2):
         await work()
-    taken = []
     for _ in range(times):
         started = time.perf_counter()
         await work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+        seconds.append(time.perf_counter() - started)
 
 
 def raw_pipeline(company: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
@@ -86,42 +91,66 @@ def raw_pipeline(company: str, start: datetime, end: datetime) -> list[dict[str,
     ]
 
 
-async def measure(uri: str, data: Path, number: int, calls: int, progress: Progress) -> Measured:
-    """Make a database of this size and measure it."""
-    name, now = f"bench_{number}", datetime.now(UTC).replace(microsecond=0)
+async def prepare(uri: str, data: Path, number: int, now: datetime, progress: Progress) -> Measured:
+    """Make a database of this size, and measure the folding."""
+    name = f"bench_{number}"
     settings = settings_of(uri, name, data)
-    events = events_of(number, now, random.Random(5))  # noqa: S311 - figures, no secrets
     indexes = indexes_for(settings)["events"]
     filling = progress.add_task(f"insert {number:,}", total=number)
-    await asyncio.to_thread(fill, uri, name, events, indexes, lambda count: progress.advance(filling, count))
+    await asyncio.to_thread(fill, uri, name, number, now, indexes, tick=lambda count: progress.advance(filling, count))
     database = connect(settings)
     await prepare_database(database, settings)
-    before, started = memory_mb(), time.perf_counter()
     task = progress.add_task(f"refold {number:,}", total=number)
-    await refold(database, day_of(now - timedelta(days=390)), lambda count: progress.advance(task, count))
-    refold_seconds, after = time.perf_counter() - started, memory_mb()
+    seconds, memory = await measure_refold(database, now, lambda count: progress.advance(task, count))
     await database["usage_marks"].delete_many({})
     await database.close()
-    end = day_of(now)
-    start = end - timedelta(days=30)
+    return Measured(number, seconds, memory)
+
+
+async def measure(uri: str, data: Path, sizes: Sequence[Measured], now: datetime, calls: int) -> None:
+    """Ask for the same range in all sizes in turns: the machine may have other work now and then."""
+    start, end = thirty_days(now)
     asked = {"from": start.isoformat(), "to": end.isoformat()}
-    async with running(uri, name, data) as bench:
-        of_range = {"companyId": COMPANIES[0], "occurredAt": {"$gte": start, "$lt": end}}
-        pipeline = raw_pipeline(COMPANIES[0], start, end)
-        return Measured(
-            number,
-            await bench.database["events"].count_documents(of_range),
-            await median_seconds(lambda: bench.ask(SERIES, asked), calls),
-            await median_seconds(lambda: bench.ask(WHOLE, asked), calls),
-            await median_seconds(lambda: bench.database.aggregate("events", pipeline), RAW_CALLS),
-            refold_seconds,
-            (before, after),
-        )
+    of_range = {"companyId": COMPANIES[0], "occurredAt": {"$gte": start, "$lt": end}}
+    pipeline, times = raw_pipeline(COMPANIES[0], start, end), max(1, calls // ROUNDS)
+    async with AsyncExitStack() as stack:
+        benches = [await stack.enter_async_context(running(uri, f"bench_{one.events}", data)) for one in sizes]
+        for _ in range(ROUNDS):
+            for one, bench in zip(sizes, benches, strict=True):
+                await take_seconds(partial(bench.ask, SERIES, asked), times, one.series)
+                await take_seconds(partial(bench.ask, WHOLE, asked), times, one.whole)
+        for one, bench in zip(sizes, benches, strict=True):
+            one.in_range = await bench.database["events"].count_documents(of_range)
+    with MongoClient[dict[str, Any]](uri) as client:  # afterwards: it takes seconds, and the cache from the others
+        for one in sizes:
+            events = client[f"bench_{one.events}"]["events"]
+            await take_seconds(partial(asyncio.to_thread, _drain, events, pipeline), RAW_CALLS, one.raw)
 
 
-def memory_mb() -> float:
-    """Return the largest memory that this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _drain(events: Collection[dict[str, Any]], pipeline: Sequence[dict[str, Any]]) -> None:
+    list(events.aggregate(pipeline))
+
+
+def thirty_days(now: datetime) -> tuple[datetime, datetime]:
+    """Return the last 30 whole days of Paris: as a person asks, who knows no UTC, so that days are cut at both ends."""
+    today = now.astimezone(ZONE).date()
+    start, end = (midnight(today - timedelta(days=days), ZONE) for days in (30, 0))
+    return start, end
+
+
+async def measure_refold(database: Database, now: datetime, advance: Advance) -> tuple[float, tuple[float, float]]:
+    """Return the seconds of folding everything, and the memory in MB before and the largest while it went on."""
+    process = psutil.Process()
+    before = largest = process.memory_info().rss
+
+    def watch(count: int) -> None:
+        nonlocal largest
+        largest = max(largest, process.memory_info().rss)
+        advance(count)
+
+    started = time.perf_counter()
+    await refold(database, day_of(now - timedelta(days=390)), watch)
+    return time.perf_counter() - started, (before / 2**20, largest / 2**20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +173,10 @@ async def measure_ingest(uri: str, data: Path, seconds: float) -> tuple[float, f
     without, folded = [], []
     async with running(uri, "bench_ingest", data) as bench:
         plain = PlainRecorder(bench.database)
-        for _ in range(INGEST_ROUNDS):
+        for _ in range(ROUNDS):
             with patch("app.usage.service.recorder_of", lambda _: plain):
-                without.append(await ingest(bench, seconds / INGEST_ROUNDS))
-            folded.append(await ingest(bench, seconds / INGEST_ROUNDS))
+                without.append(await ingest(bench, seconds / ROUNDS))
+            folded.append(await ingest(bench, seconds / ROUNDS))
     return statistics.median(without), statistics.median(folded)
 
 
@@ -173,18 +202,19 @@ def show(measured: Sequence[Measured], rates: tuple[float, float] | None) -> Non
     """Print the tables."""
     console = Console(width=130)
     table = Table(title="30 days by day of one company of 8, Europe/Paris; median milliseconds")
-    names = ("events", "in the range", "series", "whole", "raw aggregation", "faster", "refolded/s", "peak memory")
+    names = ("events", "in the range", "series", "whole", "raw aggregation", "faster", "refolded/s", "memory")
     for name in names:
         table.add_column(name, justify="right")
-    for one in measured:
+    medians = [[statistics.median(way) for way in (one.series, one.whole, one.raw)] for one in measured]
+    for one, (series, whole, raw) in zip(measured, medians, strict=True):
         table.add_row(
-            *(f"{one.events:,}", f"{one.in_range:,}", f"{one.series * 1e3:.1f}", f"{one.whole * 1e3:.1f}"),
-            *(f"{one.raw * 1e3:.1f}", f"{one.raw / one.series:.0f}x", f"{one.events / one.refold:,.0f}"),
+            *(f"{one.events:,}", f"{one.in_range:,}", f"{series * 1e3:.1f}", f"{whole * 1e3:.1f}"),
+            *(f"{raw * 1e3:.1f}", f"{raw / series:.0f}x", f"{one.events / one.refold:,.0f}"),
             f"{one.memory_mb[0]:.0f} -> {one.memory_mb[1]:.0f} MB",
         )
     console.print(table)
     if len(measured) > 1:
-        ratios = [measured[-1].series / measured[0].series, measured[-1].whole / measured[0].whole]
+        ratios = [largest / smallest for smallest, largest in zip(medians[0], medians[-1], strict=True)]
         console.print(f"largest against smallest: series {ratios[0]:.2f}x, whole dashboard {ratios[1]:.2f}x")
     if rates:
         without, folded = rates
@@ -196,14 +226,14 @@ def show(measured: Sequence[Measured], rates: tuple[float, float] | None) -> Non
 
 async def run(options: argparse.Namespace) -> None:
     """Run the bench."""
+    now = datetime.now(UTC).replace(microsecond=0)
     data = Path(tempfile.mkdtemp(prefix="data-practices-bench-"))
     mongod = await asyncio.to_thread(EmbeddedMongod.start, data, cache_gb=options.cache_gb)
     try:
         rates = await measure_ingest(mongod.uri, data, options.ingest_seconds) if options.ingest_seconds else None
         with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-            measured = [
-                await measure(mongod.uri, data, number, options.calls, progress) for number in sorted(options.events)
-            ]
+            measured = [await prepare(mongod.uri, data, number, now, progress) for number in sorted(options.events)]
+            await measure(mongod.uri, data, measured, now, options.calls)
         show(measured, rates)
     finally:
         mongod.stop()

@@ -81,7 +81,7 @@ def as_row(holding: Holding, now: datetime) -> dict[str, object]:
         "records": holding.records,
         "oldest": holding.oldest,
         "newest": holding.newest,
-        "lifeSeconds": holding.life.total_seconds() if holding.life is not None else None,
+        "lifeSeconds": holding.life.total_seconds() if holding.life else None,
         "nextExpiry": holding.next_expiry,
         "lagSeconds": holding.lag(now).total_seconds(),
     }
@@ -92,17 +92,22 @@ def print_table(holdings: list[Holding], now: datetime) -> None:
     table = Table(*COLUMNS, box=None)
     for holding in holdings:
         late = holding.lag(now)
-        life = "no end of its own" if holding.life is None else _days(holding.life)
         table.add_row(
             holding.category,
             holding.collection,
             f"{holding.records:,}",
             *(_minute(moment) for moment in (holding.oldest, holding.newest)),
-            life,
+            _life(holding),
             _minute(holding.next_expiry),
             _days(late) if late > LATE_AFTER else "",
         )
     Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(table)
+
+
+def _life(holding: Holding) -> str:
+    if holding.life is None:
+        return "no end of its own"
+    return _days(holding.life) if holding.life else "by record"
 
 
 def _minute(moment: datetime | None) -> str:

@@ -1,7 +1,8 @@
 """scripts/serve: MongoDB, demo data, explorer and API with one command, and their common end.
 
-Promises that a second start on the same data folder or port changes nothing, that a mongod that dies is started again,
-and that nothing started here outlives this process.
+Promises that a second start on the same data folder or port changes nothing, that settings which may not start (in
+production: no MongoDB, issuers or key of its own) are refused before anything starts, that a mongod that dies is
+started again, and that nothing started here outlives this process.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from types import FrameType
 from app.database.data_folder import DataFolder
 from app.database.embedded import DataFolderInUseError, EmbeddedMongod, MongodError
 from app.database.tied_process import stop
+from app.settings import Settings, SettingsError
+from auth.issuers import IssuerConfigError, issuers_from_json
 from scripts.commands.exits import ROOT, Exit, fail, say
 from scripts.commands.explorer import ensure_explorer
 from scripts.commands.server import STOP_SECONDS, await_ready, reachable, refuse_taken_port, start_server
@@ -79,11 +82,10 @@ def _request_stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _serve(options: argparse.Namespace, stack: ExitStack) -> None:
+    is_development = _read_settings().in_development
     refuse_taken_port(options.host, options.port)
     data = options.data.resolve()
     environment = {**os.environ, "DATA_DIR": str(data)}
-    environment.setdefault("ENVIRONMENT", "development")
-    is_development = environment["ENVIRONMENT"] == "development"
     mongod = _take_data(data, environment, stack)
     has_explorer = ensure_explorer()
     if is_development and not options.no_demo:
@@ -97,6 +99,16 @@ def _serve(options: argparse.Namespace, stack: ExitStack) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
     _watch(server, mongod)
+
+
+def _read_settings() -> Settings:
+    """Return the settings that the server will read, or end the command; one line says why."""
+    try:
+        settings = Settings.from_env()
+        issuers_from_json(settings.jwt_issuers)
+    except (SettingsError, IssuerConfigError) as error:
+        fail(Exit.REFUSED if os.environ.get("ENVIRONMENT") == "production" else Exit.USAGE, str(error))
+    return settings
 
 
 def _take_data(data: Path, environment: dict[str, str], stack: ExitStack) -> EmbeddedMongod | None:

@@ -46,10 +46,10 @@ def test_each_advisory_has_a_tested_class_and_a_mended_version_is_installed() ->
 async def test_forms_are_refused_before_they_are_read(edge: System, kind: str) -> None:
     """forms: what another site's page can post without asking first is never an operation."""
     body = b"--x\r\ncontent-disposition: form-data; name=operations\r\n\r\n{}\r\n" * 10_000
-    started = time.perf_counter()
+    started = time.thread_time()
     reply = await edge.client.post("/graphql", content=body, headers={"Content-Type": kind})
     assert reply.status_code == 415
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 async def test_an_id_of_one_type_finds_nothing_of_another(edge: System) -> None:
@@ -116,9 +116,9 @@ def test_bombs_cost_next_to_nothing(name: str) -> None:
 async def test_range_headers_cost_next_to_nothing(edge: System, value: str) -> None:
     """ranges: a hostile Range header on the one kind of file that is served."""
     for path in ("/explorer", "/explorer/assets/none.js"):
-        started = time.perf_counter()
+        started = time.thread_time()
         assert (await edge.client.get(path, headers={"Range": value})).status_code < 500
-        assert time.perf_counter() - started < 0.2
+        assert time.thread_time() - started < 0.2
 
 
 @pytest.mark.parametrize("host", ["api.test/graphql?x=", "a@127.0.0.1", "evil.test#", "[::1", "a b", "localhost:80:80"])

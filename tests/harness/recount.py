@@ -87,7 +87,9 @@ def recount_buckets(
                 day, number = _day(ended), bin_of((ended - created).total_seconds())
                 place = str(number // 16), str(number)
                 numbers[company, "COUNTS", day, "", "waits", step, *place] += 1
-                numbers[company, "WAITS", day, "", "quarters", step, str(_quarter(ended)), *place] += 1
+                numbers[company, "COUNTS", day, "", "ranges", step, place[0]] += 1
+                numbers[company, "WAITS", day, "", "quarters", step, place[0], str(_quarter(ended)), place[1]] += 1
+                numbers[company, "WAITS", day, "", "ranges", step, str(_quarter(ended)), place[0]] += 1
     return numbers
 
 
@@ -96,7 +98,7 @@ def sum_buckets(buckets: Iterable[Mapping[str, Any]]) -> Counter[Key]:
     numbers: Counter[Key] = Counter()
     for bucket in buckets:
         place = bucket["companyId"], bucket["kind"], bucket["day"], bucket["templateId"]
-        for part in ("counts", "hours", "quarters", "waits"):
+        for part in ("counts", "hours", "quarters", "waits", "ranges"):
             _add(numbers, (*place, part), bucket.get(part, {}))
     return Counter({place: number for place, number in numbers.items() if number})
 

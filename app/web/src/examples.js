@@ -120,22 +120,30 @@ fragment Person on User {
 };
 
 const usage = {
-  query: `# My usage: requests and teams of the last 30 days,
-# newest first.
+  query: `# My usage: the last 30 days as a dashboard, in your
+# own time zone, and the latest events behind it.
 # Role: company_admin (own company), user (own requests).
 # The company comes from the token, never from you.
-query MyUsage($since: DateTime) {
-  events(first: 10, filter: { occurredAfter: $since }) {
+# csv is the same series for a spreadsheet.
+query MyUsage(
+  $from: DateTime!
+  $to: DateTime!
+  $timeZone: TimeZone!
+) {
+  usageDashboard(from: $from, to: $to, interval: DAY, timeZone: $timeZone) {
+    totals { requestsCreated requestsApproved teamsCreated }
+    previous { requestsCreated requestsApproved teamsCreated }
+    funnel { event count share }
+    approvalRate
+    medianSecondsToApproval
+    templates(first: 3) { templateName requests teams }
+    series { start requestsCreated requestsApproved }
+  }
+  events(first: 5) {
     nodes {
       name
       occurredAt
-      ... on RequestCreated {
-        requestId
-        teamName
-        templateName
-        additionalMembers
-        additionalOwners
-      }
+      ... on RequestCreated { requestId teamName templateName }
       ... on RequestApproved { requestId }
       ... on TeamCreated { teamId teamName }
     }
@@ -143,7 +151,8 @@ query MyUsage($since: DateTime) {
   }
 }
 `,
-  variables: () => json({ since: daysAgo(30) }),
+  variables: () =>
+    json({ from: daysAgo(30), to: now(), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC" }),
 };
 
 const errorReport = {

@@ -114,6 +114,28 @@ async def test_a_lag_of_more_than_an_hour_is_told_to_the_operator(system: System
     assert any(warning.startswith("errors: ") for warning in warnings)
 
 
+async def test_what_expired_while_nothing_ran_is_no_warning_at_first(system: System) -> None:
+    """MongoDB has its turn first: after a standstill, and after the demo data, some of which is old when it is loaded."""
+    long_ago = system.clock() - timedelta(days=52)
+    await system.services.database.secrets["census_secrets"].insert_one({"destroyAt": long_ago})
+    assert (await system.client.get("/ready")).json() == {"status": "ready"}
+    system.clock.move(minutes=4)
+    assert (await system.client.get("/ready")).json() == {"status": "ready"}
+    system.clock.move(minutes=2)
+    (warning,) = (await system.client.get("/ready")).json()["warnings"]
+    assert warning.startswith("census_secrets: ")
+
+
+async def test_an_end_that_each_record_has_of_its_own_is_not_told_as_its_age(system: System) -> None:
+    """A claim and a census secret say when they end, not when they began: only the next end is known."""
+    ends = system.clock() + timedelta(days=9)
+    await system.services.database.secrets["census_secrets"].insert_one({"destroyAt": ends})
+    status = (await system.ask(STATUS, Role.PRIVACY_OFFICER)).data["retentionStatus"]
+    secrets = next(holding for holding in status["holdings"] if holding["collection"] == "census_secrets")
+    assert (secrets["oldest"], secrets["newest"], secrets["lifeDays"], secrets["lagSeconds"]) == (None, None, None, 0)
+    assert secrets["nextExpiry"][:19] == ends.isoformat()[:19]
+
+
 @pytest.mark.parametrize("role", [Role.USER, Role.COMPANY_ADMIN, Role.SUPPORT, Role.ANALYST, Role.INGEST])
 async def test_retention_status_is_for_lead_and_officer_only(system: System, role: Role) -> None:
     """Others have no use for it."""

@@ -112,9 +112,9 @@ def test_a_hostile_mebibyte_costs_less_than_50_ms(unit: str) -> None:
     hostile = unit * (1_048_576 // len(unit))
     taken = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         scrub(hostile)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.thread_time() - start)
     assert min(taken) < 0.05
 
 

@@ -46,10 +46,10 @@ def test_a_mebibyte_is_checked_in_a_moment(body: bytes) -> None:
     """The worst kinds of body cost no more than parsing a good one would."""
     taken = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.thread_time()
         with pytest.raises(AppError):
             check_shape(b"[" * 65 + body)
-        taken.append(time.perf_counter() - started)
+        taken.append(time.thread_time() - started)
     assert min(taken) < 0.15
 
 

@@ -29,9 +29,9 @@ async def opened(live: LiveServer, protocol: str = "graphql-transport-ws") -> As
 
 
 async def tell(socket: ClientConnection, *messages: object) -> None:
-    """Send messages, texts as they are."""
+    """Send messages, texts and bytes as they are."""
     for message in messages:
-        await socket.send(message if isinstance(message, str) else json.dumps(message))
+        await socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
 
 async def read(socket: ClientConnection) -> Any:  # noqa: ANN401 - any JSON
@@ -68,6 +68,8 @@ def init_as(live: LiveServer, role: Role) -> dict[str, object]:
         ([{**INIT, "payload": {"Authorization": "Bearer nonsense"}}], 4403),
         ([{**INIT, "payload": {"Authorization": 7}}], 4403),
         (["x" * 200_000], 1009),
+        ([b"\x00\xff"], 4400),
+        ([INIT, b'{"type": "ping"}'], 4400),
     ],
 )
 async def test_a_breach_of_the_protocol_closes_with_its_code(

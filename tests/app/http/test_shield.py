@@ -133,3 +133,28 @@ async def test_sockets_are_opened_by_own_and_listed_pages(headers: dict[str, str
     await shield({"type": "websocket", "headers": raw}, receive, send)
     assert bool(passed) is is_passed
     assert sent == ([] if is_passed else [{"type": "websocket.close", "code": 1008}])
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+async def test_a_defect_on_a_socket_is_masked_and_closes_it(
+    capsys: pytest.CaptureFixture[str], *, accepts: bool
+) -> None:
+    """The text of an exception goes nowhere, whether the handshake was answered or not."""
+    sent: list[Message] = []
+
+    async def fail(_: Scope, __: Receive, send: Send) -> None:
+        if accepts:
+            await send({"type": "websocket.accept"})
+        raise ExceptionGroup("alice", [RuntimeError("alice@contoso.example")])
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    await Shield(fail, frozenset())({"type": "websocket", "headers": []}, receive, send)
+    assert sent[-1] == {"type": "websocket.close", "code": 1011}
+    logged = "".join(capsys.readouterr())
+    assert "alice" not in logged
+    assert "RuntimeError" in logged

@@ -8,12 +8,12 @@ import sys
 from datetime import datetime, timedelta
 
 from app.usage.folding import day_of
-from app.usage.refolding import Refolded, refold
+from app.usage.refolding import BATCH_EVENTS, Refolded, refold
 from auth.principal import Role
 from tests.harness.live import ROOT
 from tests.harness.recount import check_recount
 from tests.harness.system import System
-from tests.harness.usage import Item, new_id, send, stories
+from tests.harness.usage import Item, created, new_id, send, step, stories
 
 
 async def settle(system: System) -> None:
@@ -57,6 +57,20 @@ async def test_refolding_mends_what_differs_and_nothing_else(system: System) -> 
     await settle(system)
     await check_recount(system.services.database)
     assert (await refold_all(system)).days_mended == 0
+
+
+async def test_refolding_counts_a_wait_once_however_many_events_end_it(system: System) -> None:
+    """Each request is approved twice at the one moment of all, in more events than a batch of the refolding takes."""
+    now, requests = system.clock(), [new_id() for _ in range(BATCH_EVENTS // 2 + 50)]
+    items = [created(now - timedelta(hours=2), request) for request in requests]
+    items += [step("requestApproved", now - timedelta(hours=1), request) for _ in range(2) for request in requests]
+    items += [step("requestApproved", now - timedelta(minutes=5), request) for request in requests[:50]]
+    await send(system, items, system.token(Role.COMPANY_ADMIN), batch=500)
+    assert (await refold_all(system)).days_mended == 0
+    await spoil(system)
+    await refold_all(system)
+    await settle(system)
+    await check_recount(system.services.database)
 
 
 async def test_refolding_while_events_arrive_loses_none(system: System) -> None:
