@@ -129,7 +129,7 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
         ],
         middleware=shield_of(settings),
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=_lifespan(services, readiness, verifier, meters),
+        lifespan=_lifespan(services, readiness, verifier, meters, parts.clock),
     )
 
 
@@ -216,13 +216,13 @@ def _token_source(settings: Settings) -> Callable[[], list[dict[str, str]]]:
 
 
 def _lifespan(
-    services: Services, readiness: Readiness, verifier: TokenVerifier, meters: Meters
+    services: Services, readiness: Readiness, verifier: TokenVerifier, meters: Meters, clock: Clock
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await readiness.check()
         preparing = asyncio.create_task(readiness.check_until_prepared())
-        async with anonymizing(services.database):
+        async with anonymizing(services.database, clock):
             yield
         preparing.cancel()
         await services.usage_changes.close()

@@ -46,7 +46,9 @@ class AnonymousUsage:
 
     periods: list[AnonymousPeriod]
     companies_min: int = strawberry.field(description="Groups of fewer companies are hidden.")
-    as_of: datetime = strawberry.field(description="All that was accepted before this moment is counted.")
+    as_of: datetime = strawberry.field(
+        description="Days that were over by then are counted; late events of fewer than 5 companies wait for others."
+    )
 
 
 @strawberry.type
@@ -55,7 +57,7 @@ class AnonymousUsageQueries:
 
     @guarded(Action.READ_VENDOR_USAGE)
     async def anonymous_usage(self, info: Info, from_: From, to: To, interval: IntervalEnum) -> AnonymousUsage:
-        """All whole UTC days, weeks or months that the range touches; hours are too fine to be anonymous."""
+        """All whole UTC days, weeks or months that the range touches, of days that are over; hours are too fine."""
         step = Interval(interval)
         if step is Interval.HOUR:
             raise bad_input("interval", "be DAY, WEEK or MONTH: an hour may be of too few companies")

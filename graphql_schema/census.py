@@ -73,7 +73,7 @@ CensusDimensionEnum = strawberry.enum(CensusDimension, name="CensusDimension", d
 
 
 @inherits
-@strawberry.type(description="Users with the same values.")
+@strawberry.type(description="Users with the same values, as they had them last.")
 class CensusGroup:
     """At least 5 users."""
 
@@ -84,7 +84,7 @@ class CensusGroup:
 
 
 @inherits
-@strawberry.type(description="The census of whole days (UTC). Groups of fewer than 5 users are hidden.")
+@strawberry.type(description="The census of whole days (UTC). Groups of fewer than 5 users are in no number.")
 class CensusReport:
     """The groups, largest first; what is hidden is in no sum."""
 

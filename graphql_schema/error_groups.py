@@ -228,5 +228,6 @@ class ErrorGroupQueries:
         """Durations by operation and version, and network quality."""
         read_range(from_, to)
         info.context.use("errorPerformance", USES_MAX)
+        database, alive_after = info.context.services.database, info.context.now - info.context.services.error_life
         owner = await _owner(info, "errorPerformance")
-        return stored(await read_performance(info.context.services.database, owner, from_, to))
+        return stored(await read_performance(database, owner, from_, to, alive_after=alive_after))

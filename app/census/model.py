@@ -1,25 +1,25 @@
 """Census records: the seven fields of the notice, and the refusal of whatever looks like an identity (P1, P2).
 
-Pure. What looks like an identity is told in `identity.py`, how ids are hashed in `secrets.py`.
+Pure. What looks like an identity is told in `app/identity/`, how ids are hashed in `secrets.py`.
 """
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.census.identity import identity_in
+from app.identity.reading import is_one_line, is_visible
+from app.identity.rules import identity_in
+from app.identity.shapes import is_language_tag
 from app.ingest import Item, ItemError, check_id, check_line, check_moment
 
 BACK = timedelta(days=7)
 LONGEST = 128
-LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 FACTS = ("appName", "deviceModel", "osName", "osVersion", "userLanguage")
 
 
 def read_record(item: Item, now: datetime) -> dict[str, Any]:
     """Return the checked facts and the raw ids of one record; raises `ItemError` naming field and rule."""
     record: dict[str, Any] = {name: check_fact(name, item[name]) for name in FACTS}
-    if not LANGUAGE.fullmatch(record["userLanguage"]):
+    if not is_language_tag(record["userLanguage"]):
         raise ItemError("userLanguage", "be a language tag such as EN-US")
     record["recordId"] = check_id("recordId", item["recordId"])
     record["userId"] = item["userId"]
@@ -29,8 +29,10 @@ def read_record(item: Item, now: datetime) -> dict[str, Any]:
 
 
 def check_fact(field: str, value: str) -> str:
-    """Return a census text that is short and looks like no identity, or raise `ItemError`."""
+    """Return a census text that is short, plain to see and looks like no identity, or raise `ItemError`."""
     check_line(field, value, LONGEST)
+    if not (is_visible(value) and is_one_line(value)):
+        raise ItemError(field, "be one line with something to see in it")
     found = identity_in(value)
     if found is not None:
         raise ItemError(field, f"not hold what looks like {found}: census data identifies nobody")

@@ -1,10 +1,17 @@
-"""The census by its dimensions: how many users and sessions, groups of fewer than 5 users hidden (P2)."""
+"""The census by its dimensions: how many users and sessions, groups of fewer than 5 users hidden (P2).
+
+Promises that no sum or difference of the numbers of one range of days is about fewer than 5 users, whatever dimensions
+are asked for. So each user counts once, with what they had last, and belongs to one part of at least 5 users: those
+with the same five facts; where these are fewer, those of such who are alike but for their language, then their
+version, and so on. A report is the sum of the parts that know its dimensions; what remains at the end counts nowhere.
+
+Not promised: that reports of two ranges which overlap, or of one that still fills, differ by 5 users.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from app.census.model import whole_day
 from app.database.client import Database, Document
@@ -22,6 +29,16 @@ class CensusDimension(StrEnum):
     OS_NAME = "osName"
     OS_VERSION = "osVersion"
     USER_LANGUAGE = "userLanguage"
+
+
+# The fact that tells most people apart goes first; without the last one a group knows nothing but its size.
+FORGOTTEN_FIRST = (
+    CensusDimension.USER_LANGUAGE,
+    CensusDimension.OS_VERSION,
+    CensusDimension.DEVICE_MODEL,
+    CensusDimension.OS_NAME,
+    CensusDimension.APP_NAME,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +63,42 @@ async def read_report(
     database: Database, start: datetime, end: datetime, by: Sequence[CensusDimension]
 ) -> CensusReport:
     """Return the census of whole days (UTC); a user counts once, but twice across a rotation of the secret."""
-    named: Document = {dimension.value: f"$_id.{dimension.value}" for dimension in by}
-    facts: Document = {dimension.value: f"${dimension.value}" for dimension in by}
-    stages: list[dict[str, Any]] = [
+    stages = [
         {"$match": {"recordedAt": {"$gte": whole_day(start), "$lt": end}}},
-        {
-            "$group": {
-                "_id": {**facts, "user": "$userId"},
-                "sessions": {"$addToSet": "$sessionId"},
-                "records": {"$sum": 1},
-            }
-        },
-        {
-            "$group": {
-                "_id": named or None,
-                "users": {"$sum": 1},
-                "sessions": {"$sum": {"$size": "$sessions"}},
-                "records": {"$sum": "$records"},
-            }
-        },
+        *_users_by_facts(),
+        *(_join_small(fact) for fact in FORGOTTEN_FIRST),
+        _group({fact.value: f"$_id.{fact.value}" for fact in by} | {"stands": {"$gte": ["$users", USERS_MIN]}}),
         {"$sort": {"users": -1, "_id": 1}},
-        {"$limit": GROUPS_MAX},
+        {"$limit": GROUPS_MAX + 1},
     ]
     rows = await database.aggregate("census", stages, allowDiskUse=True)
     shown = [
-        CensusGroup([row["_id"][dimension.value] for dimension in by], row["users"], row["sessions"], row["records"])
+        CensusGroup([row["_id"][fact.value] for fact in by], row["users"], row["sessions"], row["records"])
         for row in rows
-        if row["users"] >= USERS_MIN
+        if row["_id"]["stands"] and all(row["_id"][fact.value] is not None for fact in by)
     ]
-    return CensusReport(shown, has_hidden=len(shown) < len(rows))
+    return CensusReport(shown[:GROUPS_MAX], has_hidden=len(shown[:GROUPS_MAX]) < len(rows))
+
+
+def _users_by_facts() -> list[Document]:
+    last = {"recordedAt": -1, "receivedAt": -1, "_id": -1}
+    facts = {fact.value: f"${fact.value}" for fact in CensusDimension}
+    of_user = {
+        "_id": "$userId",
+        "facts": {"$top": {"sortBy": last, "output": facts}},
+        "sessions": {"$addToSet": "$sessionId"},
+        "records": {"$sum": 1},
+    }
+    counted = {"_id": "$facts", "users": {"$literal": 1}, "sessions": {"$size": "$sessions"}, "records": 1}
+    return [{"$group": of_user}, {"$project": counted}, _group("$_id")]
+
+
+def _join_small(forgotten: CensusDimension) -> Document:
+    """Return the stage that joins the groups too small to stand with those alike but for one fact; it is then null."""
+    known: Document = {fact.value: f"$_id.{fact.value}" for fact in CensusDimension}
+    known[forgotten.value] = {"$cond": [{"$gte": ["$users", USERS_MIN]}, f"$_id.{forgotten.value}", None]}
+    return _group(known)
+
+
+def _group(key: Document | str) -> Document:
+    return {"$group": {"_id": key, **{name: {"$sum": f"${name}"} for name in ("users", "sessions", "records")}}}

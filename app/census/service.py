@@ -26,10 +26,11 @@ async def record_census(
 
 async def _to_document(hasher: CensusHasher, record: dict[str, Any], now: datetime) -> dict[str, Any]:
     secret = await hasher.secret_at(record["recordedAt"], now)
+    key = hash_key(secret, "record", f"{record['userId']}/{record.pop('recordId')}")  # ids are each user's own
     return {
         # A random id: an ordinary ObjectId would tell the process and the second of arrival.
-        "_id": ObjectId(hash_key(secret, "record", record["recordId"])[16:28]),
-        "recordKey": Binary(hash_key(secret, "record", record.pop("recordId"))[:16]),
+        "_id": ObjectId(key[16:28]),
+        "recordKey": Binary(key[:16]),
         **record,
         "userId": hash_id(secret, "user", record["userId"]),
         "sessionId": hash_id(secret, "session", record["sessionId"]),

@@ -1,4 +1,4 @@
-"""Keeps the anonymous store up to date in the background: within about a second, by one process at a time.
+"""Keeps the anonymous store up to date in the background: within seconds of a day's end, by one process at a time.
 
 After each round it rests for a multiple of the time that the round took, so that it never uses more than a fifth of a
 database that is large or slow; freshness gives way then, and `asOf` says so.
@@ -9,15 +9,18 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
 
-from app.dashboards.anonymous import TurnOverError, rebuild_marked
+from app.clock import Clock
+from app.dashboards.anonymous import TurnOverError
+from app.dashboards.rebuilding import mark_recent, rebuild_marked
 from app.database.client import Database
 from app.database.leases import take_lease
 from app.log import describe_exception, log
 from app.usage.buckets import MARKS
+from app.usage.folding import day_of
 
 JOB = "anonymous usage"
 LEASE = timedelta(seconds=30)
@@ -26,9 +29,9 @@ REST_FACTOR = 4
 
 
 @asynccontextmanager
-async def anonymizing(database: Database) -> AsyncIterator[None]:
-    """Rebuild what changes, for the length of the block."""
-    task = asyncio.create_task(_run(database, secrets.token_hex(8)))
+async def anonymizing(database: Database, clock: Clock) -> AsyncIterator[None]:
+    """Publish what changes and what is over, for the length of the block."""
+    task = asyncio.create_task(_run(database, clock, secrets.token_hex(8)))
     try:
         yield
     finally:
@@ -37,19 +40,24 @@ async def anonymizing(database: Database) -> AsyncIterator[None]:
             await task
 
 
-async def _run(database: Database, holder: str) -> None:
+async def _run(database: Database, clock: Clock, holder: str) -> None:
+    marked_on: datetime | None = None
     while True:
         started = time.monotonic()
+        today = day_of(clock())
         try:
-            await rebuild_once(database, holder)
+            if today != marked_on:
+                await mark_recent(database, today)
+                marked_on = today
+            await rebuild_once(database, holder, today)
         except (PyMongoError, TurnOverError) as error:
             log.warning("anonymous_usage_waits", **describe_exception(error))
         await asyncio.sleep(max(PAUSE_SECONDS, REST_FACTOR * (time.monotonic() - started)))
 
 
-async def rebuild_once(database: Database, holder: str) -> int:
+async def rebuild_once(database: Database, holder: str, today: datetime) -> int:
     """Rebuild what is marked if nobody else does at present; returns how many days."""
     if await database[MARKS].find_one({}, {"_id": 1}) is None:
         return 0
     turn = await take_lease(database, JOB, holder, LEASE)
-    return 0 if turn is None else await rebuild_marked(database, turn)
+    return 0 if turn is None else await rebuild_marked(database, turn, today)

@@ -152,7 +152,7 @@ def _error_indexes(life_seconds: int, count_life_seconds: int) -> dict[str, tupl
             Index((("companyId", 1), *newest)),
             Index((("userId", 1), *newest)),
             Index((("groupId", 1), *newest)),
-            Index((("companyId", 1), ("userId", 1), ("reportId", 1)), unique=True),
+            Index((("companyId", 1), ("userId", 1), ("sender", 1), ("reportId", 1)), unique=True),
         ),
         "error_groups": (
             Index((("lastSeenAt", 1),), expire_after_seconds=life_seconds),

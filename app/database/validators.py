@@ -87,7 +87,7 @@ USAGE_BUCKETS = _exactly(
     {
         "_id": {"bsonType": "objectId"},
         "companyId": _STRING,
-        "kind": {"enum": ["COUNTS", "WAITS", "TEMPLATE"]},
+        "kind": {"enum": ["COUNTS", "WAITS", "TEMPLATE", "PUBLISHED"]},
         "day": _DATE,
         "templateId": _STRING,
         "writer": _INTEGER,
@@ -113,7 +113,7 @@ REQUESTS = _exactly(
 ANONYMOUS_USAGE = _exactly(
     {
         "_id": _STRING,
-        "interval": {"enum": ["DAY", "WEEK", "MONTH"]},
+        "interval": {"enum": ["DAY", "WEEK", "MONTH", "REST"]},
         "start": _DATE,
         "event": EVENTS["properties"]["name"],
         "hidden": _BOOLEAN,
@@ -175,7 +175,7 @@ ERRORS: Schema = _exactly(
         "payload": {"bsonType": "binData"},
         **_STAMP,
     },
-    {"companyId": _STRING, "userId": _STRING, "code": _STRING, "appVersion": _STRING},
+    {"companyId": _STRING, "userId": _STRING, "sender": _HASHED_UUID, "code": _STRING, "appVersion": _STRING},
 )
 
 _COUNTED: Schema = {"_id": _STRING, "owner": _STRING, "count": _INTEGER}

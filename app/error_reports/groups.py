@@ -110,9 +110,14 @@ def in_milliseconds(found: Quantiles) -> Document:
     return {"p50Ms": found.p50, "p90Ms": found.p90, "p99Ms": found.p99}
 
 
-async def read_performance(database: Database, owner: str, start: datetime, end: datetime) -> Document:
-    """Return durations by operation and version, and the quality of networks, from the sketches of whole days."""
-    query = {"owner": owner, "day": {"$gte": day_of(start), "$lt": end}}
+async def read_performance(
+    database: Database, owner: str, start: datetime, end: datetime, *, alive_after: datetime
+) -> Document:
+    """Return durations by operation and version, and the quality of networks, from the sketches of living whole days.
+
+    A day's sketch dies as a whole, when its first moment does: as soon as anything in it is too old.
+    """
+    query = {"owner": owner, "day": {"$gte": day_of(start), "$gt": alive_after, "$lt": end}}
     rows = await database["error_sketches"].find(query).limit(SKETCHES_MAX).to_list(None)
     by_measure: dict[str, list[Document]] = defaultdict(list)
     for row in rows:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from app.error_reports.patterns import ANYWHERE, ID_LONGEST, IN_IDS
+from app.error_reports.patterns import ANYWHERE, DOMAINS, ID_LONGEST, IN_IDS
 from app.error_reports.scrubbing import NO_IDS, Scrubber
 from app.ingest import Item, check_id, check_line, check_moment, cut_text
 
@@ -28,6 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "network": ("connection", "effectiveType", "downlinkMbps", "roundTripMs", "online"),
 }
 FREE_TEXTS = frozenset({"exception.message", "exception.stackTrace"})
+LABELS = frozenset({"code", "performance.operation", "device.appVersion"})  # read by analysts, too
 WHOLE_NUMBERS = frozenset({"retries", "memoryMb"})
 
 
@@ -56,9 +57,11 @@ Pseudonym = Callable[[str], str]
 def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: frozenset[str] = NO_IDS) -> Report:
     """Return one `ErrorReportInput` scrubbed, checked and cut; raises `ItemError` naming the field.
 
-    A report id in which something personal stands is replaced by its pseudonym, so that it still tells duplicates.
+    A report id in which something personal stands is replaced by its pseudonym, so that it still tells duplicates. So
+    is the session's id, always: clients send the same with census records, which nothing may tie to a person (P3).
     """
-    reading = _Reading(Scrubber(known_ids))
+    session_id = item.get("sessionId")
+    reading = _Reading(Scrubber(known_ids if session_id is None else known_ids | {session_id.upper()}))
     report_id = check_id("reportId", item["reportId"])
     clean_id = reading.is_clean_id("reportId", report_id)
     fields: dict[str, Any] = {
@@ -76,8 +79,8 @@ def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: froz
             payload[part] = reading.part(part, names, item[part])
     if item.get("log") is not None:
         payload["log"] = reading.log(item["log"])
-    if item.get("sessionId") is not None and item["sessionId"] not in known_ids:
-        payload["sessionId"] = item["sessionId"]
+    if session_id is not None:
+        payload["sessionId"] = pseudonym(f"session/{session_id.upper()}")
     if version := payload.get("device", {}).get("appVersion"):
         fields["appVersion"] = version
     if reading.scrubber.cut:
@@ -106,7 +109,10 @@ class _Reading:
         return text
 
     def line(self, path: str, value: str) -> str:
-        return self.scrubber.scrub(path, check_line(path, value, LINE_MAX))[:LINE_MAX]
+        scrubbed = self.scrubber.scrub(path, check_line(path, value, LINE_MAX))
+        if path in LABELS and "." in scrubbed:
+            scrubbed = self.scrubber.scrub(path, scrubbed, DOMAINS)
+        return scrubbed[:LINE_MAX]
 
     def log(self, lines: list[str]) -> list[str]:
         kept, left = [], LOG_CHARACTERS_MAX

@@ -22,10 +22,17 @@ _SECRET_WORDS = (
     rb"token|pwd|pass|auth|sig|signature|jwt|otp|pin|cvv|cvc|ssn|upn|msupn|login|surname|user[_-]?name|account[_-]?name"
     rb"|user|tenant|tid|oid|session[_-]?id|sid|phone|mobile|nonce|client[_-]?ip|remote[_-]?addr|x-forwarded-for"
 )
+# Keys whose value is a name of several words: it goes up to the line's end, since nothing tells where it ends.
+_NAME_KEYS = rb"(?:display|full|first|last|given|family)[_-]?name|surname"
 _QUOTED = rb"\\+\"[^\"\\\r\n]*\\*\"?|\"(?:[^\"\\\r\n]|\\[^\r\n])*\"?|\\+'[^'\\\r\n]*\\*'?|'(?:[^'\\\r\n]|\\[^\r\n])*'?"
 _SCHEME = rb"(?i:bearer|basic|digest|negotiate|ntlm|sharedaccesssignature)"
 _GUID = rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+# An at sign, encoded or spelt out; one with blanks or brackets around it counts only before a domain (`verdicts.py`).
+AT_SIGN = rb"(?:@|%(?:25)?40|\\u0040|&#64;|&commat;| @ | ?[(\[{] ?(?i:at) ?[)\]}] ?)"
 _SEPARATOR = rb"(?:\\+|/|%5[Cc]|%2[Ff])"
+_ENDINGS = (
+    rb"com|net|org|edu|gov|mil|info|biz|eu|io|local|lan|corp|internal|de|fr|uk|ca|au|nz|ch|at|nl|es|it|pl|se|dk|jp"
+)
 
 PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("private-key", rb"-----BEGIN [A-Z0-9 ]*(?:KEY|CERTIFICATE)[A-Z0-9 ]*-----[^-]*(?:-----END[A-Z0-9 ]*-----)?"),
@@ -37,7 +44,8 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ),
     (
         "secret",
-        rb"(?i:[\w.-]*(?:" + _SECRET_PARTS + rb")[\w-]*|(?:[\w.-]*[_.-])?(?:\b|_)(?:" + _SECRET_WORDS + rb")"
+        rb"(?i:[\w.-]*(?:" + _NAME_KEYS + rb")[\w-]*)\\*[\"']?\]?\s*[:=]\s*(?:" + _QUOTED + rb"|[^\r\n;&\"'<>{}\[\]]+)"
+        rb"|(?i:[\w.-]*(?:" + _SECRET_PARTS + rb")[\w-]*|(?:[\w.-]*[_.-])?(?:\b|_)(?:" + _SECRET_WORDS + rb")"
         rb"|[A-Za-z][\w.-]*(?:Token|Upn|Auth|User|Login|Signature|Phone))"
         rb"\\*[\"']?\]?\s*[:=]\s*(?:" + _QUOTED + rb"|" + _SCHEME + rb"\s+[^\s\"']+|[^\s;&\"'<>]+)",
     ),
@@ -54,10 +62,7 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ),
     (
         "email",
-        (
-            rb"[^\s@<>\"'(),;:\\\[\]{}=|/&?\x60]+(?:@|%40|\\u0040|&#64;|\xef\xbc\xa0)"
-            rb"[\w\x80-\xff-]+(?:\.[\w\x80-\xff-]+)*"
-        ),
+        (rb"[^\s@<>\"'(),;:\\\[\]{}=|/&?\x60]+" + AT_SIGN + rb"[\w\x80-\xff-]+(?:\.[\w\x80-\xff-]+)*"),
     ),
     ("guid", _GUID),
     ("tenant-domain", rb"(?i:[\w-]+\.(?:onmicrosoft|sharepoint)\.(?:com|us|de|cn|mil))"),
@@ -65,6 +70,7 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("mac", rb"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"),
     ("ipv6", rb"(?:[0-9A-Fa-f]{1,4}:){5,7}[0-9A-Fa-f:.]+(?:%\w+)?|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*(?:%\w+)?"),
     ("ip-host", rb"\bip-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}"),
+    ("ip-dashes", rb"\b\d{1,3}(?:-\d{1,3}){3,}\b"),
     ("iban", rb"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
     ("ssn", rb"\b\d{3}-\d{2}-\d{4}\b"),
     ("phone", rb"\+\d[\d ().-]*\d|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b"),
@@ -80,6 +86,12 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("user", rb"(?i:\b(?:user|login|account|principal|logon)(?: name| id)? ?\\*)['\"][^'\"\r\n]+['\"]?"),
     ("name", rb"\b(?:CN|DC)=[^,;\r\n\"']+"),
     ("random", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{31,}=*"),
+    # In one case only: `System.Net` and `Foo.Me` are names of programs.
+    (
+        "domain",
+        rb"\b(?:[a-z0-9\x80-\xff][a-z0-9\x80-\xff-]*\.)+(?:" + _ENDINGS + rb")\b"
+        rb"|\b(?:[A-Z0-9\x80-\xff][A-Z0-9\x80-\xff-]*\.)+(?:" + _ENDINGS.upper() + rb")\b",
+    ),
 )
 
 
@@ -116,9 +128,11 @@ def combine(*names: str) -> Patterns:
     return Patterns(tuple(rule for rule, _ in chosen), find, kinds)
 
 
-ANYWHERE = combine(*(rule for rule, _ in PATTERNS))
+ANYWHERE = combine(*(rule for rule, _ in PATTERNS if rule != "domain"))
+# In short labels that many read; in free text an address of a program or a frame would go with it.
+DOMAINS = combine("domain")
 # An id that a client makes is random by nature, but none is longer than a GUID.
-IN_IDS = combine(*(rule for rule, _ in PATTERNS if rule != "random"))
+IN_IDS = combine(*(rule for rule, _ in PATTERNS if rule not in {"random", "domain"}))
 ID_LONGEST = 36
 # What may stand inside a long path that is kept.
 INSIDE = {"random": combine("guid", "home-folder")}

@@ -5,6 +5,7 @@ account of what was removed names path, rule and count, never a value. Names of 
 only those after a key such as `displayName`. Which GUIDs are known ids is told by the caller (`known_ids.py`).
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,8 @@ class Scrubber:
 
     def _look_through(self, path: str, text: str, patterns: Patterns) -> str:
         data, was_cut = bound(text.encode(errors="replace"))
+        if not text.isascii():  # full-width letters and signs are read as plain ones
+            data = unicodedata.normalize("NFKC", data.decode(errors="ignore")).encode()
         first = patterns.find(data, 0, len(data))[0]
         if first[0] < 0 and not was_cut:
             if patterns is ANYWHERE:

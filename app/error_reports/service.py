@@ -60,7 +60,7 @@ class ErrorService:
             identity = ObjectId()
             read[identity] = report
             payload = seal_payload(key, day, identity.binary, {**report.payload, **restricted})
-            return {"_id": identity, **report.fields, **stamp, "payload": payload}
+            return {"_id": identity, **report.fields, **stamp, **self._sender_of(principal, item), "payload": payload}
 
         documents, rejected = await _sort_in_turns(reports, to_document)
         result = with_ids(await insert_batch(self.database, "errors", documents, rejected), reports, "reportId")
@@ -68,6 +68,13 @@ class ErrorService:
         if accepted:
             await self.counter.count(Accepted(principal.company_id, principal.user_id, accepted, now))
         return result
+
+    def _sender_of(self, principal: Principal, item: Item) -> Document:
+        """Return what keeps a report's id apart from others' where no person does: a service, a session, a moment."""
+        if principal.user_id is not None:
+            return {}
+        whose = principal.subject or str(item.get("sessionId") or item["occurredAt"].isoformat()).upper()
+        return {"sender": self.keyring.pseudonym(f"sender/{whose}/{item['reportId']}")}
 
     async def _seal_address(self, principal: Principal, address: str | None) -> dict[str, Any]:
         kept = None if principal.is_anonymous else keep_address(address, self.ip_mode)

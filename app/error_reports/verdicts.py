@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.error_reports.patterns import GUIDS
+from app.error_reports.patterns import AT_SIGN, GUIDS
 
 LOOK_BACK = 48  # bytes before a place that may tell what it is
 
@@ -68,7 +68,8 @@ _PROGRAMS = (
 )
 _OCTET = rb"(?:25[0-5]|2[0-4]\d|[01]?\d?\d)"
 _IPV4 = re.compile(_OCTET + rb"(?:\." + _OCTET + rb"){3}")
-_AT = re.compile(rb"@|%40|\\u0040|&#64;|\xef\xbc\xa0")
+_AT = re.compile(AT_SIGN.replace(b"(?i:at)", b"[aA][tT]"))
+_PROGRAM_DOMAINS = frozenset({b"socket.io", b"asp.net", b"vb.net", b"ml.net"})
 _GUID_CONTEXT = re.compile(
     rb"(?i)tenant|directory|\btid\b|\boid\b|orgid|object.?id|aad|entra|organi[sz]ation|microsoftonline|sts\.windows"
     rb"|graph\.microsoft\.com/\S*(?:users|groups)|userid|user|member|owner|principal|upn"
@@ -99,8 +100,11 @@ def judge_bearer(place: Place) -> bytes | None:
 
 def judge_email(place: Place) -> bytes | None:
     """Drop addresses and UPNs; keep packages with a version and the frames of Firefox and Safari (`name@file.js`)."""
-    domain = _AT.split(place.text)[-1]
+    found = list(_AT.finditer(place.text))[-1]
+    domain = place.text[found.end() :]
     if b"." not in domain:
+        if found[0][-1:] in b" )]}":  # `meet @ noon`, `error (at) line`
+            return None
         return None if place.after[:1] in {b":", b"/"} or domain[:1].isdigit() else b"[email]"
     last = domain.rsplit(b".", 1)[-1]
     if last.isdigit():
@@ -118,14 +122,24 @@ def judge_guid(place: Place) -> bytes | None:
 
 
 def judge_ip(place: Place) -> bytes | None:
-    """Drop IPv4 addresses, also with a port as a fifth part; keep versions, object ids and loopback."""
+    """Drop IPv4 addresses, also with a fifth part; keep versions, object ids (they begin with 0 to 2) and loopback."""
     parts = place.text.split(b".")
     address = b".".join(parts[:4])
     if address in {b"127.0.0.1", b"0.0.0.0"} or not _is_ipv4(address):
         return None
-    if len(parts) > 5 or (len(parts) == 5 and int(parts[4][:6]) <= 255):  # noqa: PLR2004
+    if len(parts) > 5 or (len(parts) == 5 and int(parts[0]) <= 2):  # noqa: PLR2004
         return None
     return None if _says_version(place.before) else b"[ip]"
+
+
+def judge_dashes(place: Place) -> bytes | None:
+    """Drop four small numbers with dashes between them, as hosts are named after addresses; keep dates and ranges."""
+    return b"[ip]" if _is_ipv4(place.text.replace(b"-", b".")) else None
+
+
+def judge_domain(place: Place) -> bytes | None:
+    """Drop a domain, unless it is the name of a program."""
+    return None if place.text.lower() in _PROGRAM_DOMAINS else b"[domain]"
 
 
 def _says_version(before: bytes) -> bool:
@@ -247,6 +261,8 @@ VERDICTS: dict[str, Verdict] = {
     "mac": lambda _: b"[mac]",
     "ipv6": judge_ipv6,
     "ip-host": lambda _: b"[ip]",
+    "ip-dashes": judge_dashes,
+    "domain": judge_domain,
     "iban": judge_iban,
     "ssn": lambda _: b"[ssn]",
     "phone": judge_phone,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.errors import AppError, ErrorCode, bad_input
+from app.identity.reading import is_visible
+from app.profiles.open_fields import check_open
 
 TEXT_MAX = 256
 Value = str | bool | None
@@ -36,6 +38,7 @@ PROFILE_SHAPES: Mapping[ProfileKind, Shape] = {
         ("intercomId", "intercomEmail", "msEmail", "tld", "name"),
     ),
 }
+NAMING_SOMEBODY = ("msUpn", "intercomId", "intercomEmail", "msUserId")
 COMPANY_SHAPE = Shape(
     ("companyId", "license"), ("companyName", "msTenantId", "msTenantInitialDomain", "msTenantDefaultDomain")
 )
@@ -50,19 +53,24 @@ class Split:
 
 
 def split_fields(shape: Shape, given: Mapping[str, Value]) -> Split:
-    """Part the given values, exactly as sent; raises `BAD_USER_INPUT` for a text that is too long."""
+    """Part the given values, exactly as sent; raises `BAD_USER_INPUT` for a text that its field does not take."""
     for name in (*shape.open, *shape.restricted):
         value = given.get(name)
         if isinstance(value, str) and (len(value) > TEXT_MAX or "\x00" in value):
             raise bad_input(name, f"have at most {TEXT_MAX} characters and no NUL")
+        if isinstance(value, str) and name in shape.open:
+            check_open(name, value)
     opened: dict[str, Value] = {name: given.get(name) for name in shape.open}
     restricted = {name: str(given[name]) for name in shape.restricted if given.get(name) is not None}
     return Split(opened, restricted)
 
 
 def check_identified(restricted: Mapping[str, str]) -> None:
-    """Raise `BAD_USER_INPUT` for a profile that names nobody: about an anonymous person nothing is collected (P8)."""
-    if not any(restricted.values()):
+    """Raise `BAD_USER_INPUT` for a profile that names nobody: about an anonymous person nothing is collected (P8).
+
+    A tenant is no person, and blanks or invisible characters are no name.
+    """
+    if not any(is_visible(restricted.get(name, "")) for name in NAMING_SOMEBODY):
         raise AppError(
             ErrorCode.BAD_USER_INPUT,
             "An identified profile must name somebody; about an anonymous person no data is collected.",

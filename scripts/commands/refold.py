@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 
 from app.clock import utc_now
 from app.dashboards.anonymizer import rebuild_once
-from app.dashboards.anonymous import mark_all
+from app.dashboards.rebuilding import mark_all
 from app.database.client import Database, connect
 from app.database.indexes import prepare_database
 from app.database.replica_set import REPLICA_SET
@@ -87,12 +87,12 @@ async def _run(settings: Settings, *, mend: bool) -> Refolded:
 
 
 async def _rebuild_anonymous(database: Database) -> None:
-    """Mark all days and rebuild them, or see them rebuilt by a running server."""
+    """Mark all days and rebuild them, or see them rebuilt by a running server; what 5 companies changed is new."""
     await mark_all(database)
     say("anonymous counts: making them anew")
     holder = secrets.token_hex(8)
     while await database[MARKS].find_one({}, {"_id": 1}):
-        if not await rebuild_once(database, holder):
+        if not await rebuild_once(database, holder, day_of(utc_now())):
             await asyncio.sleep(PAUSE_SECONDS)
 
 

@@ -120,3 +120,36 @@ async def test_durations_and_networks_are_told_in_quantiles(system: System) -> N
     assert sorted(version["count"] for version in operation["versions"]) == [50, 50]
     assert told["network"]["connections"] == [{"name": "wifi", "count": 100}]
     assert told["network"]["roundTripMs"]["p50"] == pytest.approx(50, rel=0.03)
+
+
+async def test_the_labels_that_analysts_read_name_no_domain(system: System) -> None:
+    """Codes, operations and versions are grouped by; a domain in one of them is no part of what they name."""
+    report = make_report(
+        system,
+        kind="SIGN_IN",
+        code="open:contoso.com",
+        performance={"operation": "open CONTOSO.COM/x and bob.contoso.de", "durationMs": 5.0},
+        device={"appVersion": "1.2 contoso.com"},
+    )
+    good = make_report(
+        system,
+        kind="SIGN_IN",
+        code="System.Net.Http.HttpRequestException",
+        performance={"operation": "GET /api/teams.json via socket.io", "durationMs": 5.0},
+        device={"appVersion": "1.2.3-beta.4"},
+    )
+    await send(system, report, good, role=Role.USER)
+    query = """query ($from: DateTime!, $to: DateTime!) { signInFailures { code }
+      errorPerformance(from: $from, to: $to) { operations { operation versions { appVersion } } } }"""
+    now = system.clock().isoformat()
+    told = await system.ask(query, Role.ANALYST, **{"from": now[:10] + "T00:00:00Z", "to": now})
+    assert "contoso" not in str(told.body).lower()
+    assert {failure["code"] for failure in told.data["signInFailures"]} == {None, good["code"]}
+    operations = {each["operation"]: each["versions"] for each in told.data["errorPerformance"]["operations"]}
+    assert operations == {
+        "open [domain]/x and [domain]": [{"appVersion": "1.2 [domain]"}],
+        "GET /api/teams.json via socket.io": [{"appVersion": "1.2.3-beta.4"}],
+    }
+    (row,) = [row for row in await read(system, Role.SUPPORT) if row["reportId"] == report["reportId"]]
+    assert row["code"] == "open:[domain]"
+    assert {entry["rule"] for entry in row["scrubbed"]} == {"domain"}

@@ -38,3 +38,13 @@ async def test_a_record_sent_again_is_a_duplicate(system: System) -> None:
         "duplicates": 1,
         "rejected": [],
     }
+
+
+async def test_record_ids_are_each_users_own(system: System) -> None:
+    """Two users' clients that count their records from 1 lose nothing to each other."""
+    for number in range(2):
+        record = make_record(system, recordId="1")
+        for repeated in range(2):
+            result = (await send(system, record)).data["recordCensus"]
+            assert (result["accepted"], result["duplicates"]) == (1 - repeated, repeated), number
+    assert await system.services.database["census"].count_documents({}) == 2

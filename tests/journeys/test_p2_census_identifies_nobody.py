@@ -67,3 +67,38 @@ async def test_a_record_is_the_same_whoever_sends_it(system: System) -> None:
     stored = await system.services.database["census"].find({}).to_list(None)
     assert len({tuple(sorted(row)) for row in stored}) == 1
     assert not any(company in str(stored) for company in DEMO_COMPANY_IDS)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("userLanguage", "alice-hawking-contoso-com"),
+        ("userLanguage", "en-5E872200-F546-4CCD-8F23"),
+        ("deviceModel", "5E872200 F546 4CCD 8F23 AF5F507AA2DD"),
+        ("osVersion", "192-168-1-10"),
+        ("appName", "alice at contoso dot com"),
+        ("osVersion", "8.3\nAlice"),
+        ("appName", " "),
+        ("osVersion", ""),
+    ],
+)
+async def test_an_identity_in_another_shape_is_refused_too(system: System, field: str, value: str) -> None:
+    """Tags without the shape of a language, other separators, second lines, and texts that say nothing."""
+    result = (await send(system, make_record(system, **{field: value}))).data["recordCensus"]
+    assert (result["accepted"], [rejection["field"] for rejection in result["rejected"]]) == (0, [field])
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        ("iPhone14,2", "iPhoneiOS", "17.1.2", "es-419"),
+        ("SM-G991B", "Android", "14", "sr-Latn-RS"),
+        ("Surface Pro 7+", "Windows NT 10.0; Win64", "10.0.22621.1", "zh-Hant-TW"),
+        ("ThinkPad X1 Carbon Gen 11", "Debian GNU/Linux", "6.1.0-18-amd64", "en_US"),
+        ("MacBook Pro (16-inch, 2023)", "macOS", "14.2.1 (23C71)", "DE"),
+    ],
+)
+async def test_real_devices_are_taken(system: System, device: tuple[str, str, str, str]) -> None:
+    """What the notice asks for is no false alarm."""
+    facts = dict(zip(("deviceModel", "osName", "osVersion", "userLanguage"), device, strict=True))
+    assert (await send(system, make_record(system, **facts))).data["recordCensus"]["accepted"] == 1

@@ -4,6 +4,8 @@ import re
 
 from auth.principal import Role
 from tests.app.census.records import make_record, send
+from tests.app.error_reports.reports import ERRORS, make_report
+from tests.app.error_reports.reports import send as send_reports
 from tests.harness.system import System
 
 SHAPE = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
@@ -47,3 +49,21 @@ async def test_user_and_session_hash_differently(system: System) -> None:
     await send(system, {**record, "sessionId": record["userId"]})
     stored = await system.services.database["census"].find_one({})
     assert stored["userId"] != stored["sessionId"]
+
+
+async def test_an_error_report_does_not_lead_from_a_person_to_their_census(system: System) -> None:
+    """A client uses one session id for both; what staff read with the person's report is not it, nor its census hash."""
+    record = make_record(system)
+    session = record["sessionId"].upper()
+    await send(system, record)
+    for report_id in "ab":
+        report = make_report(system, reportId=report_id, sessionId=session, message=f"session {session.lower()} ended")
+        await send_reports(system, report, role=Role.USER)
+    reply = await system.ask(ERRORS, Role.PRIVACY_OFFICER)
+    (told,) = {node["sessionId"] for node in reply.data["errors"]["nodes"]}
+    assert SHAPE.fullmatch(told)
+    assert session not in str(reply.body).upper()
+    await send(system, {**record, "recordId": "of the officer", "sessionId": told})
+    hashes = await system.services.database["census"].distinct("sessionId")
+    assert len(hashes) == 2
+    assert told not in hashes

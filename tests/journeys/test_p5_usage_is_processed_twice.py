@@ -76,8 +76,70 @@ async def test_no_difference_of_shown_numbers_is_about_fewer_than_five_companies
         assert shown["count"] == 6
         assert shown["daysLeftOut"] in days
     await companies_use(system, 3, at - timedelta(days=2))
-    assert group(await ask(system, at, "MONTH"))["count"] == 11  # the hidden days together are of 5 companies now
+    assert group(await ask(system, at, "MONTH"))["count"] == 6  # a late event may yet make a hidden day stand
+    system.clock.move(days=70)
+    await published(system, "REST")
+    assert group(await ask(system, at, "MONTH"))["count"] == 11  # the hidden days together are of 5 companies
     assert group(await ask(system, at, "WEEK"))["count"] == 6
+
+
+async def test_two_readings_of_a_day_differ_by_five_companies_or_by_nothing(system: System) -> None:
+    """Late events of fewer companies wait for the next ones, event by event, until they are of five together."""
+    at = midday(system)
+    await companies_use(system, 5, at)
+    await ask(system, at, "DAY")
+    for late in range(4):
+        await companies_use(system, 1, at)
+        shown = group(await ask(system, at, "DAY"))
+        assert (shown["count"], shown["companies"]) == (5, 5), late
+    await companies_use(system, 1, at)
+    for interval in ("DAY", "WEEK", "MONTH"):
+        shown = group(await ask(system, at, interval))
+        assert (shown["count"], shown["companies"]) == (10, 10), interval
+
+
+async def test_a_day_in_many_small_steps_of_one_company_shows_none(system: System) -> None:
+    """However often one company sends, it is one company."""
+    at = midday(system)
+    first = (await companies_use(system, 5, at))[0]
+    await ask(system, at, "DAY")
+    token = system.token(Role.COMPANY_ADMIN, new_id(), first)
+    for _ in range(6):
+        await send(system, [created(at, new_id())], token)
+        assert group(await ask(system, at, "DAY"))["count"] == 5
+
+
+async def test_a_day_is_not_published_before_it_is_over(system: System) -> None:
+    """Of today nothing shows; after midnight all of it does, though nothing else has happened."""
+    now = system.clock()
+    await companies_use(system, 6, now)
+    assert group(await ask(system, now, "DAY"))["hidden"]
+    system.clock.move(days=1)
+    await published(system, "DAY")
+    assert group(await ask(system, now, "DAY"))["count"] == 6
+
+
+async def test_an_erased_company_does_not_fall_out_by_subtraction(system: System) -> None:
+    """What was published stays, and nothing tells what of it was theirs, then or with the next events."""
+    at = midday(system)
+    first, *_ = await companies_use(system, 6, at)
+    before = await ask(system, at, "MONTH")
+    await send(system, [created(at, new_id())], system.token(Role.COMPANY_ADMIN, new_id(), first))
+    text = "mutation($id: ID!) { eraseCompany(id: $id) { id } }"
+    profile = 'mutation { saveCompany(input: { license: "pro" }) { id } }'
+    assert not (await system.ask(profile, token=system.token(Role.COMPANY_ADMIN, new_id(), first))).errors
+    assert not (await system.ask(text, Role.PRIVACY_OFFICER, id=first)).errors
+    assert await system.services.database["usage_buckets"].count_documents({"companyId": first}) == 0
+    await companies_use(system, 1, at)
+    assert group(await ask(system, at, "MONTH")) == group(before)
+
+
+async def published(system: System, interval: str) -> None:
+    """Wait until the clock has led to a number of the interval."""
+    async with asyncio.timeout(10):
+        cells = system.services.database["anonymous_usage"]
+        while not await cells.find_one({"interval": interval}):  # noqa: ASYNC110 - done in the background
+            await asyncio.sleep(0.05)
 
 
 async def test_anonymous_store_links_to_nothing(system: System) -> None:

@@ -24,10 +24,18 @@ async def test_looking_around_without_a_token_stores_nothing(system: System) -> 
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"theme": "Dark", "locale": "EN-US"}, dict.fromkeys(("msUpn", "intercomId"), "")]
+    "given",
+    [
+        {},
+        {"theme": "Dark", "locale": "EN-US"},
+        dict.fromkeys(("msUpn", "intercomId"), ""),
+        {"msUpn": " ", "locale": "EN-US"},
+        {"msUpn": "\u200b", "intercomId": "\u3164", "theme": "Dark"},
+        {"msTenantId": "5E872200-F546-4CCD-8F23-AF5F507AA2DD", "locale": "EN-US"},
+    ],
 )
 async def test_a_profile_of_nobody_is_refused(system: System, given: dict[str, str]) -> None:
-    """Open fields alone are not collected about somebody who is not identified."""
+    """Open fields alone, or with blanks or a tenant that has many people, are about somebody who is not identified."""
     reply = await system.ask(SAVE_IDENTIFIED, i=given)
     assert reply.codes == ["BAD_USER_INPUT"]
     assert set((await count_stored(system)).values()) == {0}

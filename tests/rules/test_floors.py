@@ -19,6 +19,7 @@ FLOORS = {
     "app.practices": GROUND,
     "app.ingest": GROUND,
     "app.operation": GROUND,
+    "app.identity": GROUND,
     "app.database": 2,
     "app.census": 3,
     "app.usage": 3,

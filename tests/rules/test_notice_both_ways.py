@@ -21,7 +21,7 @@ ENVELOPE = {
     "recordKey",
     "name",
 }
-OWNER = {"companyId", "userId", "personId", "groupId"}
+OWNER = {"companyId", "userId", "personId", "groupId", "sender"}
 BOOKKEEPING = {"kind", "verified", "expiresAt", "collectedAt", "firstSeenAt", "lastSeenAt"}
 LOOK_UP_KEYS = {"blindIndex", "tenantIndex", "tenantProven", "tenantSince"}
 # What stands in clear beside a sealed payload so that reports can be found: parts of items, named there.

@@ -105,7 +105,8 @@ def test_error_samples_come_out_equal(ingesting: Ingesting, company_id: str) -> 
     assert (first["kind"], first["code"]) == ("SIGN_IN", "AADSTS50105")
     assert second["exception"]["type"] == "KeyError"
     assert second["exception"]["stackTrace"].startswith("Traceback")
-    assert (second["device"]["memoryMb"], second["sessionId"], len(second["log"])) == (2048, SESSION_ID, 2)
+    assert (second["device"]["memoryMb"], len(second["log"])) == (2048, 2)
+    assert second["sessionId"] not in {None, SESSION_ID}  # a pseudonym
     assert third["performance"] == {"operation": "open team list", "durationMs": 5120.0, "retries": 2}
 
 

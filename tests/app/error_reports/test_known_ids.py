@@ -1,7 +1,8 @@
-"""A customer's tenant id is removed wherever it stands, though it is stored sealed."""
+"""A tenant id is removed wherever it stands for those whose own it is; for others every GUID is like any other."""
 
 from auth.principal import Role
 from tests.app.error_reports.reports import ERRORS, make_report, send
+from tests.harness.people import OTHER_COMPANY, OTHER_PERSON
 from tests.harness.system import System
 
 TENANT = "2F1B0D3C-1111-4222-8333-123456789ABC"
@@ -9,7 +10,7 @@ OTHER = "7C9E6679-7425-40DE-944B-E07FC1F90AE7"
 SAVE = "mutation ($input: CompanyInput!) { saveCompany(input: $input) { id } }"
 
 
-async def test_a_customers_tenant_id_goes_and_other_ids_stay(system: System) -> None:
+async def test_a_companys_own_tenant_id_goes_and_other_ids_stay(system: System) -> None:
     """Known by keyed hash; a request's id helps support and stays; as a session or report id it goes too."""
     saved = await system.ask(SAVE, Role.COMPANY_ADMIN, input={"msTenantId": TENANT})
     assert saved.errors == []
@@ -17,7 +18,26 @@ async def test_a_customers_tenant_id_goes_and_other_ids_stay(system: System) -> 
     await send(system, report, role=Role.USER)
     (row,) = (await system.ask(ERRORS, Role.SUPPORT)).data["errors"]["nodes"]
     assert row["message"] == f"call [tenant-id] of {OTHER} failed"
-    assert row["sessionId"] is None
+    assert row["sessionId"] not in {None, TENANT}
     assert row["reportId"] != TENANT
     again = (await send(system, report, role=Role.USER)).data["recordErrors"]
     assert (again["accepted"], again["duplicates"]) == (0, 1)
+
+
+async def test_a_report_does_not_tell_whether_a_tenant_is_a_customer(system: System) -> None:
+    """What becomes of another company's tenant id is what becomes of any id, so that nobody can try ids."""
+    await system.ask(SAVE, Role.COMPANY_ADMIN, input={"msTenantId": TENANT})
+    token = system.token(Role.USER, OTHER_PERSON, OTHER_COMPANY)
+    for tried in (TENANT, OTHER):
+        tries = {"reportId": tried, "message": f"call {tried} failed", "log": [f"tenant {tried}"], "code": tried}
+        await send(system, make_report(system, **tries), token=token)
+    rows = (await system.ask(ERRORS, token=token)).data["errors"]["nodes"]
+    told = [{name: str(row[name]) for name in ("reportId", "message", "log", "code")} for row in reversed(rows)]
+    assert [value.replace(OTHER, TENANT) for value in told[1].values()] == list(told[0].values())
+
+
+async def test_a_tenants_id_still_goes_where_the_text_calls_it_one(system: System) -> None:
+    """Whoever sends it, also without a token."""
+    await send(system, make_report(system, message=f"tenant {TENANT} is blocked"))
+    (row,) = (await system.ask(ERRORS, Role.SUPPORT)).data["errors"]["nodes"]
+    assert row["message"] == "tenant [tenant-id] is blocked"

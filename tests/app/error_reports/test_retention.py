@@ -48,6 +48,21 @@ async def test_a_report_is_not_served_past_its_life_though_it_is_still_stored(sy
     assert await system.services.database["errors"].count_documents({}) == 1
 
 
+async def test_a_duration_is_not_served_past_its_life_though_it_is_still_stored(system: System) -> None:
+    """The names of operations and versions are details, and die with the reports; only daily counts remain."""
+    performance = {"operation": "load", "durationMs": 5.0}
+    await send(system, make_report(system, kind="PERFORMANCE", performance=performance), role=Role.USER)
+    query = """query ($from: DateTime!, $to: DateTime!) { errorPerformance(from: $from, to: $to) {
+      operations { operation count } } }"""
+    at = system.clock()
+    for days, shown in ((14, 1), (1, 0)):
+        system.clock.move(days=days)
+        span = {"from": at.isoformat(), "to": system.clock().isoformat()}
+        told = (await system.ask(query, Role.ANALYST, **span)).data["errorPerformance"]
+        assert len(told["operations"]) == shown
+    assert await system.services.database["error_sketches"].count_documents({}) > 0
+
+
 async def test_a_copy_is_unreadable_when_the_key_of_its_day_is_destroyed(system: System) -> None:
     """A copy of the stored report opens while its day's key lives, and never after."""
     await send(system, make_report(system, message="only in the copy"), role=Role.USER)
