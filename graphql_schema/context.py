@@ -1,6 +1,5 @@
 """What a resolver may touch: the caller, the services, one reading of the clock. Made once per operation."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,12 +60,15 @@ class Context:
     points: int = 0  # what the operation costs: as planned, and what `charge` adds
     selected: dict[Any, Any] = field(default_factory=dict)  # what the operation's plan keeps of its selections
     disclosures: DisclosureBatch = field(init=False)
-    uses: Counter[str] = field(default_factory=Counter)
+    uses: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Give the operation its own disclosure, so that nothing decided here serves another caller."""
+        self.disclosures = DisclosureBatch(self._disclosure)
+
+    def _disclosure(self) -> Disclosure:
         services = self.services
-        disclosure = Disclosure(
+        return Disclosure(
             services.database,
             services.vault,
             services.receipts,
@@ -75,11 +77,10 @@ class Context:
             now=self.now,
             taken=services.support.taken,
         )
-        self.disclosures = DisclosureBatch(disclosure)
 
     def use(self, field: str, maximum: int) -> None:
         """Count a use of a heavy field; raises `TOO_COMPLEX` above so many in one operation, aliases included."""
-        self.uses[field] += 1
+        self.uses[field] = self.uses.get(field, 0) + 1
         check(f"uses of {field}", self.uses[field], maximum)
 
     def charge(self, rows: int) -> None:

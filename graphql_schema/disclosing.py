@@ -6,7 +6,7 @@ and rows it has and however deep they lie. Fails closed: a value that is not ope
 """
 
 import asyncio
-from collections.abc import Awaitable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,14 +19,22 @@ from app.support.disclosure import Disclosure, Subject, Wanted
 class DisclosureBatch:
     """What one operation wants opened; one `Disclosure.open` for all that is wanted while other fields are loading."""
 
-    def __init__(self, disclosure: Disclosure) -> None:
-        """Take the operation's disclosure."""
-        self.disclosure = disclosure
+    def __init__(self, make: Callable[[], Disclosure]) -> None:
+        """Take what makes the operation's disclosure: most operations want nothing opened."""
+        self._make = make
+        self._disclosure: Disclosure | None = None
         self._waiting: list[tuple[Wanted, asyncio.Future[str | None]]] = []
         self._loads = 0
         self._is_due = False
         self._opening: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
+
+    @property
+    def disclosure(self) -> Disclosure:
+        """The operation's one disclosure."""
+        if self._disclosure is None:
+            self._disclosure = self._make()
+        return self._disclosure
 
     def open(self, wanted: Wanted) -> asyncio.Future[str | None]:
         """Return what will be the opened value, or raise the refusal when it is awaited."""

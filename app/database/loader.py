@@ -7,6 +7,7 @@ nobody changes them, and what a caller may see of one is decided after loading, 
 import asyncio
 from collections.abc import Hashable
 from contextvars import Context
+from itertools import chain
 
 from app.database.client import Database, Document
 
@@ -19,19 +20,18 @@ class MergedReads:
     def __init__(self, database: Database, collection: str) -> None:
         """Name the collection; nothing is read yet."""
         self._collection = database[collection]
-        self._waiting: dict[Hashable, asyncio.Future[Document | None]] = {}
+        self._waiting: dict[Hashable, list[asyncio.Future[Document | None]]] = {}
         self._reader: asyncio.Task[None] | None = None
 
     async def get(self, identity: str) -> Document | None:
         """Return the document with this `_id` as it is now, or None; raises what the driver raises."""
-        future = self._waiting.get(identity)
-        if future is None:
-            future = self._waiting[identity] = asyncio.get_running_loop().create_future()
+        # A future of one's own: one caller who gives up must not take the answer from the others.
+        future: asyncio.Future[Document | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(identity, []).append(future)
         if self._reader is None:
             # A context of its own: the first caller's time budget is not that of the others.
             self._reader = asyncio.create_task(self._read_waiting(), context=Context())
-        # Shielded: one caller who gives up must not take the answer from the others.
-        return await asyncio.shield(future)
+        return await future
 
     async def _read_waiting(self) -> None:
         try:
@@ -43,7 +43,7 @@ class MergedReads:
         finally:
             self._reader = None
 
-    async def _read(self, batch: dict[Hashable, asyncio.Future[Document | None]]) -> None:
+    async def _read(self, batch: dict[Hashable, list[asyncio.Future[Document | None]]]) -> None:
         try:
             if len(batch) == 1:
                 (identity,) = batch
@@ -52,10 +52,12 @@ class MergedReads:
             else:
                 rows = await self._collection.find({"_id": {"$in": list(batch)}}).to_list(None)
         except Exception as error:  # noqa: BLE001 - handed to each who waits, who raises it
-            for future in batch.values():
-                future.set_exception(error)
-                future.exception()  # a caller who has given up must not leave a warning
+            for future in chain.from_iterable(batch.values()):
+                if not future.done():  # done here means that its caller has gone
+                    future.set_exception(error)
             return
         found = {row["_id"]: row for row in rows}
-        for identity, future in batch.items():
-            future.set_result(found.get(identity))
+        for identity, futures in batch.items():
+            for future in futures:
+                if not future.done():
+                    future.set_result(found.get(identity))

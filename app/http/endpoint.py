@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ from app.http.problems import GRAPHQL_JSON, JSON, STATUS_OF, HttpError, Reply, h
 from app.log import log
 from app.operation import Answer, Ask
 from app.settings import Settings
-from auth.principal import Principal
+from auth.principal import Principal, Role
 
 Run = Callable[[Ask], Awaitable[Answer]]
 Page = Callable[[Request], Awaitable[Response]]
@@ -130,8 +131,13 @@ def log_call(request_id: str, caller: Principal | None, answer: Answer | None, s
         "operation",
         request_id=request_id,
         operation=name[:NAME_MAX] if name else None,
-        roles=sorted(role.value for role in caller.roles) if caller else None,
+        roles=_role_names(caller.roles) if caller else None,
         status=status,
         codes=sorted(set(answer.codes)) if answer else None,
         milliseconds=round((time.perf_counter() - started) * 1000, 2),
     )
+
+
+@lru_cache(maxsize=256)
+def _role_names(roles: frozenset[Role]) -> list[str]:
+    return sorted(role.value for role in roles)

@@ -9,7 +9,9 @@ _LANGUAGE: Any = re2.compile(
     r"(?i)[a-z]{2,3}(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|\d{3}))?(?:[-_](?:valencia|posix|tradnl|1901|1996))?"
 )
 _VERSION: Any = re2.compile(r"(?i)v?\d[0-9a-z.+_-]{0,63}(?: \([0-9a-z.]{1,16}\))?")
-_WORD: Any = re2.compile(r"[\pL\pN][\pL\pN +()&._/-]{0,63}")
+# The length apart: sixty-four times all letters of the world is a program that RE2 has no room to run fast.
+_WORD: Any = re2.compile(r"[\pL\pN][\pL\pN +()&._/-]*")
+WORD_MAX = 64
 
 
 def is_language_tag(text: str) -> bool:
@@ -24,4 +26,4 @@ def is_version(text: str) -> bool:
 
 def is_word(text: str) -> bool:
     """Return whether a text is a word or a few, such as production or Microsoft 365 E3."""
-    return _WORD.fullmatch(text) is not None
+    return len(text) <= WORD_MAX and _WORD.fullmatch(text) is not None
