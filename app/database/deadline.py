@@ -24,8 +24,9 @@ async def run_within(database: Database, seconds: float, work: Callable[[], Awai
     with pymongo.timeout(seconds):
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(seconds) as limit:
-                watch = loop.call_later(AWAY_SECONDS, _end_if_away, database, limit)
+            async with asyncio.timeout(None) as limit:
+                end = loop.time() + seconds
+                watch = loop.call_later(min(seconds, AWAY_SECONDS), _end_or_wait_on, database, limit, end)
                 try:
                     return await work()
                 finally:
@@ -37,6 +38,7 @@ async def run_within(database: Database, seconds: float, work: Callable[[], Awai
             raise
 
 
-def _end_if_away(database: Database, limit: asyncio.Timeout) -> None:
-    if database.is_away and not limit.expired():
-        limit.reschedule(asyncio.get_running_loop().time())
+def _end_or_wait_on(database: Database, limit: asyncio.Timeout, end: float) -> None:
+    """End what waits for a database that is away, and let other work go on until its end."""
+    if not limit.expired():
+        limit.reschedule(asyncio.get_running_loop().time() if database.is_away else end)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -36,12 +37,22 @@ class Reply:
     async def send(self, send: Send) -> None:
         """Send it."""
         headers = [
-            (b"content-type", f"{self.media_type}; charset=utf-8".encode()),
-            (b"content-length", str(len(self.content)).encode()),
-            *((name.lower().encode(), value.encode()) for name, value in self.headers.items()),
+            (b"content-type", _content_type(self.media_type)),
+            (b"content-length", b"%d" % len(self.content)),
+            *((_header_name(name), value.encode()) for name, value in self.headers.items()),
         ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.content})
+
+
+@lru_cache(maxsize=16)
+def _content_type(media_type: str) -> bytes:
+    return f"{media_type}; charset=utf-8".encode()
+
+
+@lru_cache(maxsize=64)
+def _header_name(name: str) -> bytes:
+    return name.lower().encode()
 
 
 class HttpError(AppError):

@@ -51,16 +51,18 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._head_bytes += len(data)
         super().data_received(data)
-        if not self._head_is_complete and self._head_bytes > HEADERS_MAX_BYTES and not self._is_refused:
+        if self._head_is_complete or self._is_refused:
+            return
+        if self._head_bytes > HEADERS_MAX_BYTES:
             self._too_large = True
             self.send_400_response("")
+        elif self._head_timer is None:  # most heads come in one piece, and need no timer
+            self._start_head_timer()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
         self._head_is_complete = False
-        if self._head_timer is None:
-            self._start_head_timer()
 
     def on_headers_complete(self) -> None:
         """Go on to the request unless its headers are too many."""
