@@ -39,7 +39,7 @@ from scripts.benchmarks.dataset import (
     fill_peers,
     user_id,
 )
-from scripts.benchmarks.load import Round, pinned, run_round, write_script
+from scripts.benchmarks.load import Round, pin_running, pinned, run_round, write_script
 from scripts.commands.exits import ROOT, Exit, fail
 from scripts.commands.server import await_ready, start_server
 
@@ -129,7 +129,7 @@ def start_all(folder: Path, stack: ExitStack) -> dict[str, psutil.Process]:
     """Start mongod and every server that this machine can run, with data; return their processes."""
     mongod = EmbeddedMongod.start(folder, cache_gb=1)
     stack.callback(mongod.stop)
-    psutil.Process(mongod.pid).cpu_affinity([LOAD_CORE])
+    pin_running(psutil.Process(mongod.pid), LOAD_CORE)
     settings = Settings(mongodb_uri=mongod.uri, data_dir=folder)
     Console(stderr=True).print("filling the databases")
     fill_peers(mongod.uri)

@@ -28,7 +28,7 @@ from app.support.subjects import SubjectAsked
 from auth.development import DevelopmentIssuer, demo_company_id, demo_user_id
 from auth.principal import Principal, Role
 from graphql_schema.context import Services
-from scripts.benchmarks.load import Round, run_round, write_script
+from scripts.benchmarks.load import Round, pin_running, run_round, write_script
 from scripts.commands.exits import Exit, fail
 from scripts.commands.server import STOP_SECONDS, await_ready, start_server
 
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
 def _start(folder: Path, stack: ExitStack) -> None:
     mongod = EmbeddedMongod.start(folder)
     stack.callback(mongod.stop)
-    psutil.Process(mongod.pid).cpu_affinity([LOAD_CORE])
+    pin_running(psutil.Process(mongod.pid), LOAD_CORE)
     asyncio.run(_prepare(Settings(mongodb_uri=SecretStr(mongod.uri), data_dir=folder)))
     environment = {**os.environ, "MONGODB_URI": mongod.uri, "DATA_DIR": str(folder), "CALLS_PER_MINUTE": "100000000"}
     log = stack.enter_context((folder / "server.log").open("wb"))

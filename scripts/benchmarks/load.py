@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+import psutil
 
 UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 ID_PLACE = "@ROUND@"  # another text in each request
@@ -70,6 +71,12 @@ def run_round(script: Path, url: str, *, seconds: int, connections: int, core: i
 def pinned(core: int, command: Sequence[str]) -> list[str]:
     """Return the command, bound to one core where the machine lets us."""
     return ["taskset", "-c", str(core), *command] if shutil.which("taskset") else list(command)
+
+
+def pin_running(process: psutil.Process, core: int) -> None:
+    """Bind a running process to one core, all of its threads: those that it makes later inherit it from them."""
+    for thread in process.threads():
+        psutil.Process(thread.id).cpu_affinity([core])
 
 
 def _find(pattern: str, text: str) -> str:
