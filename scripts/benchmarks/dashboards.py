@@ -37,6 +37,7 @@ from app.database.client import Database, connect
 from app.database.embedded import EmbeddedMongod
 from app.database.indexes import indexes_for, prepare_database
 from app.usage.folding import day_of
+from app.usage.model import event_key
 from app.usage.recording import Outcome
 from app.usage.refolding import Advance, refold
 from scripts.benchmarks.in_process import Bench, running, settings_of
@@ -160,8 +161,9 @@ class PlainRecorder:
     database: Database
 
     async def record(self, events: Sequence[dict[str, Any]]) -> list[Outcome]:
-        """Insert."""
-        await self.database["events"].insert_many(events, ordered=False)
+        """Insert, under the same keys."""
+        keyed = [{**event, "_id": event_key(event["companyId"], event["eventId"])} for event in events]
+        await self.database["events"].insert_many(keyed, ordered=False)
         return [Outcome.ACCEPTED] * len(events)
 
 
