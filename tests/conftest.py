@@ -10,13 +10,16 @@ from tests.harness.live import LiveServer, live_server_process
 from tests.harness.mongod import start_session_mongod
 from tests.harness.system import System, running_system
 
+LONGEST_FIRST = "test_p4_usage_survives_kill.py"  # half a minute: begun last, one worker would wait for it
+
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the one server with demo data in one worker; each worker would start its own."""
+    """Keep a module's tests in one worker, and those of the server with demo data: each worker would start its own."""
     for item in items:
-        if "live" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("live"))
+        group = "live" if "live" in getattr(item, "fixturenames", ()) else f"{item.path.parent.name}/{item.path.name}"
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.path.name != LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
