@@ -74,6 +74,8 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("iban", rb"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
     ("ssn", rb"\b\d{3}-\d{2}-\d{4}\b"),
     ("phone", rb"\+\d[\d ().-]*\d|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b"),
+    # Before cards: a key may begin with as many digits as one.
+    ("random", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{31,}=*"),
     ("card", rb"\d(?:[ -]?\d){11,}"),
     ("sid", rb"\bS-1-5-21(?:-\d+)+"),
     (
@@ -85,7 +87,6 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("query", rb"\?[\w.~%\[\]-]+=[^\s\"'<>]*"),
     ("user", rb"(?i:\b(?:user|login|account|principal|logon)(?: name| id)? ?\\*)['\"][^'\"\r\n]+['\"]?"),
     ("name", rb"\b(?:CN|DC)=[^,;\r\n\"']+"),
-    ("random", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{31,}=*"),
     # In one case only: `System.Net` and `Foo.Me` are names of programs.
     (
         "domain",
@@ -135,5 +136,5 @@ DOMAINS = combine("domain")
 IN_IDS = combine(*(rule for rule, _ in PATTERNS if rule not in {"random", "domain"}))
 ID_LONGEST = 36
 # What may stand inside a long path that is kept.
-INSIDE = {"random": combine("guid", "home-folder")}
+INSIDE = {"random": combine("guid", "card", "home-folder")}
 GUIDS: Any = re2.compile(rb"(?i)\b" + _GUID + rb"\b")

@@ -123,3 +123,9 @@ def test_half_a_secret_at_the_cut_goes_with_the_rest_of_its_line() -> None:
     kept, was_cut = bound(b"x" * 32_000 + b"\n" + b"password is " + b"y" * 2_000)
     assert was_cut
     assert kept == b"x" * 32_000
+
+
+def test_a_key_that_begins_like_a_card_goes_whole() -> None:
+    """A dozen digits in front do not hide the rest of a long key."""
+    for key in ("257433022736c9abcee8881aa6476a5a6c668624", "5285620520174b9d36ee9a58951219cfde8ac72d"):
+        assert scrub(f"[x] {key}") == "[x] [key]"
