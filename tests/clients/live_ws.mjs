@@ -10,6 +10,8 @@ const client = createClient({
   webSocketImpl: WebSocket,
   connectionParams: { Authorization: `Bearer ${token}` },
   retryAttempts: 0,
+  lazy: false, // a lazy client hangs up by itself after its last operation, at the same time as the server
+  onNonLazyError: () => {}, // `closed` prints it
   on: { closed: (event) => { print({ closed: event.code }); process.exit(0); } },
 });
 client.subscribe(
