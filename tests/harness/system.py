@@ -1,8 +1,7 @@
 """The whole running system for a test: the real app on the real mongod, asked over HTTP with real tokens."""
 
-import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from app.settings import Settings
 from auth.development import DevelopmentIssuer
 from auth.principal import Role
 from graphql_schema.context import Services
+from tests.harness.databases import empty_database
 
 
 @dataclass(slots=True)
@@ -100,23 +100,19 @@ class System:
 
 @asynccontextmanager
 async def running_system(mongodb_uri: str, data: Path, **changes: object) -> AsyncIterator[System]:
-    """Run the app on a database of its own for the length of the block, then drop the database."""
-    values = {"calls_per_minute": 1_000_000, "anonymous_calls_per_minute": 1_000_000, **changes}
-    name = str(values.pop("mongodb_database", f"test_{uuid.uuid4().hex[:12]}"))
-    settings = Settings(mongodb_uri=mongodb_uri, mongodb_database=name, data_dir=data, **values)  # type: ignore[arg-type]
-    clock = MovableClock()
-    app = build_app(settings, Parts(clock=clock))
-    services = build_services(settings)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
-    ):
+    """Run the app on a database of its own for the length of the block."""
+    async with AsyncExitStack() as stack:
+        if "mongodb_database" not in changes:
+            changes["mongodb_database"] = await stack.enter_async_context(empty_database(mongodb_uri))
+        values = {"calls_per_minute": 1_000_000, "anonymous_calls_per_minute": 1_000_000, **changes}
+        settings = Settings(mongodb_uri=mongodb_uri, data_dir=data, **values)  # type: ignore[arg-type]
+        clock = MovableClock()
+        app = build_app(settings, Parts(clock=clock))
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://api.test"))
+        services = build_services(settings)
+        stack.push_async_callback(services.database.close)
+        stack.push_async_callback(services.vault.close)
         await prepare_services(services)
-        try:
-            yield System(app, services, clock, DevelopmentIssuer(data), client)
-        finally:
-            await services.database.client.drop_database(name)
-            await services.database.client.drop_database(services.database.secrets.name)
-            await services.vault.close()
-            await services.database.close()
+        yield System(app, services, clock, DevelopmentIssuer(data), client)

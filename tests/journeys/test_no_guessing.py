@@ -23,6 +23,7 @@ from app.error_reports.day_keys import day_of, open_payload, seal_payload
 from app.profiles.service import CLAIMS_OWNER
 from auth.principal import Role
 from graphql_schema.schema import build_schema
+from tests.harness.databases import drop
 from tests.harness.people import (
     AUTHENTICATED,
     COMPANY,
@@ -156,6 +157,7 @@ async def twins(mongod: EmbeddedMongod, data_folder: Path) -> AsyncIterator[Twin
             second.clock.stopped_at = moment
             assert await replace_restricted(second) > 20
             yield Twins(first, second)
+            await drop(second.services.database)
 
 
 DOCUMENTS = queries(SCHEMA, [PERSON, OTHER_PERSON, COMPANY, OTHER_COMPANY], ROOTS)
