@@ -180,6 +180,9 @@ def _options(data: Path, ttl_monitor_sleep_secs: int, checkpoint_secs: int, cach
         *("--replSet", REPLICA_SET),
         *("--bind_ip", "127.0.0.1", "--nounixsocket"),
         *("--wiredTigerCacheSizeGB", str(cache_gb)),
+        # Rows that land all over their indexes (a request, a person) would else be written out again and again, each
+        # time for a few of a page: measured at 300 000 events, recording 100 more took mongod 8.6 ms, so 4.8.
+        *("--wiredTigerEngineConfigString", "eviction_dirty_target=20,eviction_dirty_trigger=40"),
         *("--oplogSize", "256"),
         *("--syncdelay", str(checkpoint_secs)),
         # Slow operations would be logged with their values, which may be personal data.

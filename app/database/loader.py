@@ -10,6 +10,7 @@ from contextvars import Context
 from itertools import chain
 
 from app.database.client import Database, Document
+from app.database.gathering import let_gather
 
 MERGED_MAX = 500
 
@@ -36,6 +37,7 @@ class MergedReads:
     async def _read_waiting(self) -> None:
         try:
             while self._waiting:
+                await let_gather(self._waiting)
                 batch = dict(list(self._waiting.items())[:MERGED_MAX])
                 for identity in batch:
                     del self._waiting[identity]

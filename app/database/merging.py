@@ -10,6 +10,8 @@ from contextvars import Context
 from itertools import islice
 from typing import Generic, TypeVar
 
+from app.database.gathering import let_gather
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 ITEMS_MAX = 1_000
@@ -36,6 +38,7 @@ class MergedWork(Generic[Item, Result]):
     async def _work_off(self) -> None:
         try:
             while self._waiting:
+                await let_gather(self._waiting)
                 await self._do(self._take())
         finally:
             self._worker = None

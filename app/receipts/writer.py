@@ -16,6 +16,7 @@ from contextvars import Context
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from app.database.client import Database
+from app.database.gathering import let_gather
 from app.errors import unavailable
 from app.log import describe_exception, log
 from app.receipts.model import ChainEnd, Receipt, ReceiptDraft, chain_receipts, end_of
@@ -69,6 +70,7 @@ class ReceiptWriter:
         try:
             while self._waiting:
                 await self._take_turn()
+                await let_gather(self._waiting)
                 await self._write_group(self._take_group())
                 self._wrote_at = time.monotonic()
         finally:

@@ -24,6 +24,7 @@ from weakref import WeakKeyDictionary
 from pymongo.errors import BulkWriteError
 
 from app.database.client import AWAY_ERRORS, Database, Document
+from app.database.gathering import let_gather
 from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import add_to_buckets, fold_into_requests
 from app.usage.folding import Additions
@@ -31,7 +32,7 @@ from app.usage.model import event_key
 
 EVENTS = "events"
 WRITER_SLOTS = 16
-LANES = 2  # transactions at the same time: one is written while the other waits for the journal
+LANES = 2
 LANE_EVENTS = 800
 GROUP_EVENTS_MAX = 2_000  # a transaction of about 0.1 s; longer ones hold up those that wait
 ROUNDS_MAX = 600  # more than the items of a batch: each round settles at least one
@@ -90,6 +91,7 @@ class Recorder:
     async def _drain(self, lane: int) -> None:
         try:
             while self._waiting:
+                await let_gather(self._waiting)
                 await self._settle(self._take_group(), lane)
         finally:
             del self._lanes[lane]

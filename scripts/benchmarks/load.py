@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def pinned(core: int, command: Sequence[str]) -> list[str]:
 def pin_running(process: psutil.Process, core: int) -> None:
     """Bind a running process to one core, all of its threads: those that it makes later inherit it from them."""
     for thread in process.threads():
-        psutil.Process(thread.id).cpu_affinity([core])
+        with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            psutil.Process(thread.id).cpu_affinity([core])
 
 
 def _find(pattern: str, text: str) -> str:
