@@ -32,7 +32,7 @@ from app.usage.model import event_key
 
 EVENTS = "events"
 WRITER_SLOTS = 16
-LANES = 2
+LANES = 2  # transactions at the same time: one is written while the other waits for the journal
 LANE_EVENTS = 800
 GROUP_EVENTS_MAX = 2_000  # a transaction of about 0.1 s; longer ones hold up those that wait
 ROUNDS_MAX = 600  # more than the items of a batch: each round settles at least one
