@@ -125,8 +125,8 @@ def main(arguments: list[str]) -> int:
     return Exit.OK
 
 
-def start_all(folder: Path, stack: ExitStack) -> dict[str, psutil.Process]:
-    """Start mongod and every server that this machine can run, with data; return their processes."""
+def start_all(folder: Path, stack: ExitStack, *, peers: bool = True) -> dict[str, psutil.Process]:
+    """Start mongod, ours and the peers that this machine can run, with data; return the servers' processes."""
     mongod = EmbeddedMongod.start(folder, cache_gb=1)
     stack.callback(mongod.stop)
     pin_running(psutil.Process(mongod.pid), LOAD_CORE)
@@ -135,8 +135,10 @@ def start_all(folder: Path, stack: ExitStack) -> dict[str, psutil.Process]:
     fill_peers(mongod.uri)
     asyncio.run(fill_ours(settings))
     DevelopmentIssuer(folder)
-    servers = {OURS: _start_ours(folder, mongod.uri, stack), PLAIN: _start_plain(folder, mongod.uri, stack)}
-    if shutil.which("node"):
+    servers = {OURS: _start_ours(folder, mongod.uri, stack)}
+    if peers:
+        servers[PLAIN] = _start_plain(folder, mongod.uri, stack)
+    if peers and shutil.which("node"):
         servers[NODE] = _start_node(folder, mongod.uri, stack)
     _take_request(folder)
     return servers
