@@ -58,7 +58,7 @@ async def fold_into_requests(
     for key, news in by_request.items():
         before = known.get(key, {})
         after = fold_request(before, news)
-        additions.move_waits(key[0], waits_of(before), waits_of(after))
+        additions.move_waits(key[0], waits_of(before) if before else (), waits_of(after))
         if not before:
             changes.append(InsertOne(after))
         elif after != before:

@@ -75,14 +75,15 @@ _WAIT_FIELDS = {Step.APPROVAL: "approvedAt", Step.PROCESSING: "processedAt"}
 
 def fold_request(known: Document, events: Iterable[Document]) -> dict[str, Any]:
     """Return what is stored of a request: `known` (may be empty) with what the events add, in any order."""
-    folded = {"userIds": [], **known}
+    folded: dict[str, Any] = {"userIds": [], **known}
     for event in events:
-        folded["companyId"], folded["requestId"] = event["companyId"], event["requestId"]
-        folded["_id"] = request_key(event["companyId"], event["requestId"])
-        field = TIME_FIELDS[event["name"]]
-        folded[field] = min(folded.get(field, event["occurredAt"]), event["occurredAt"])
-        folded["lastReceivedAt"] = max(folded.get("lastReceivedAt", event["receivedAt"]), event["receivedAt"])
-        if event["name"] == EventName.REQUEST_CREATED:
+        if "_id" not in folded:
+            folded["companyId"], folded["requestId"] = event["companyId"], event["requestId"]
+            folded["_id"] = request_key(event["companyId"], event["requestId"])
+        field, moment, received = TIME_FIELDS[event["name"]], event["occurredAt"], event["receivedAt"]
+        folded[field] = min(folded.get(field, moment), moment)
+        folded["lastReceivedAt"] = max(folded.get("lastReceivedAt", received), received)
+        if field == "createdAt":
             _fold_creator(folded, event)
     return folded
 
@@ -90,10 +91,12 @@ def fold_request(known: Document, events: Iterable[Document]) -> dict[str, Any]:
 def _fold_creator(folded: dict[str, Any], event: Document) -> None:
     """Note the sender of the creation received first: nobody if it names nobody; all, if at the same millisecond."""
     first, received = folded.get("creationReceivedAt"), event["receivedAt"]
-    if first is None or received <= first:
-        senders = {event["userId"]} if event.get("userId") else set()
-        together = {*folded["userIds"], *senders} if received == first else senders
-        folded["creationReceivedAt"], folded["userIds"] = received, sorted(together)
+    if first is not None and received > first:
+        return
+    senders = [event["userId"]] if event.get("userId") else []
+    if received == first:
+        senders = sorted({*folded["userIds"], *senders})
+    folded["creationReceivedAt"], folded["userIds"] = received, senders
 
 
 def status_of(request: Document) -> RequestStatus:
