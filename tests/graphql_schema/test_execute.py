@@ -54,7 +54,7 @@ async def test_a_frozen_database_ends_with_the_time_budget(tmp_path: Path, data_
             os.kill(mongod.pid, signal.SIGCONT)
             assert (reply.status, set(reply.codes)) == (503, {"UNAVAILABLE"})
             assert "retry-after" in reply.headers
-            assert taken < 2
+            assert taken < 5  # the budget is 1, the driver alone would wait for 15
             assert (await system.ask(USERS, Role.SUPPORT)).errors == []
     finally:
         os.kill(mongod.pid, signal.SIGCONT)

@@ -46,7 +46,7 @@ async def test_what_takes_too_long_is_ended_in_the_database(database: Database) 
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the driver's own or ours, whichever sees it first
         await run_within(database, 0.4, lambda: database.aggregate("things", SLOW))
     assert getattr(caught.value, "timeout", isinstance(caught.value, TimeoutError))
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5  # of the 20 that it would take
     for _ in range(100):
         if not await running_commands(database):
             break
@@ -70,7 +70,7 @@ async def test_a_database_that_is_away_is_told_before_the_budget_ends(tmp_path: 
         with pytest.raises(AppError) as caught:
             await run_within(database, 30, lambda: database.aggregate("things", []))
         assert caught.value.code == "UNAVAILABLE"
-        assert time.perf_counter() - started < 4
+        assert time.perf_counter() - started < 10  # of the 30 of its budget
     finally:
         await database.close()
         mongod.stop()

@@ -1,7 +1,6 @@
 """Promises of the vault: sealed values open for a proof only, and never again once their key is destroyed."""
 
 import asyncio
-import time
 from typing import Any, cast
 
 import pytest
@@ -104,12 +103,10 @@ async def test_the_database_refuses_unsealed_restricted_values(opened: OpenedVau
 
 
 async def test_600_values_open_in_one_batch(opened: OpenedVault) -> None:
-    """100 people of 8 companies with 6 fields each seal and open in one call each, far within a second."""
+    """100 people of 8 companies with 6 fields each seal and open in one call each (timed by `scripts/bench disclosure`)."""
     people = [(f"company{n % 8}", {f"field{k}": f"{n}/{k}" for k in range(6)}) for n in range(100)]
     sealed = [value for group in await opened.vault.seal_many(people) for value in group.values()]
-    started = time.perf_counter()
     values = await opened.vault.open(ACCESS, sealed)
-    assert time.perf_counter() - started < 1
     assert values == [text for _, fields in people for text in fields.values()]
 
 
