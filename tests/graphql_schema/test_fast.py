@@ -76,7 +76,7 @@ def comparable(reply: Reply) -> tuple[int, Any, list[str]]:
 @pytest.fixture(scope="module")
 async def both(mongod: EmbeddedMongod, data_folder: Path) -> AsyncIterator[tuple[System, System]]:
     """Two apps over the same data: one takes the fast way, one the ordinary."""
-    async with running_system(mongod.uri, data_folder) as fast:
+    async with running_system(mongod.uri, data_folder, fast_execution=True) as fast:
         await fill(fast)
         name = fast.services.database.name
         async with running_system(mongod.uri, data_folder, fast_execution=False, mongodb_database=name) as ordinary:
