@@ -78,12 +78,14 @@ class UsageQueries:
     async def request(self, info: Info, request_id: UuidText) -> ProvisioningRequest | None:
         """One provisioning request with its timeline."""
         database = info.context.services.database
-        found = await find_request(database, await usage_reach(info.context), request_id)
-        if found is None:
+        company_id = await find_request(database, await usage_reach(info.context), request_id)
+        if company_id is None:
             raise not_found("request")
-        company_id = found["companyId"]
         info.context.charge(await count_timeline(database, company_id, request_id))
-        return stored(show_request(found, await find_timeline(database, company_id, request_id)))
+        timeline = await find_timeline(database, company_id, request_id)
+        if not timeline:  # erased this moment
+            raise not_found("request")
+        return stored(show_request(timeline))
 
 
 @strawberry.type

@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 from app.dashboards.periods import Period
 from app.database.client import Database, Document
 from app.errors import bad_input
-from app.usage.buckets import BUCKETS, REQUESTS
+from app.usage.buckets import BUCKETS
 from app.usage.folding import Additions, BucketKind, day_of
 from app.usage.model import EventName
+from app.usage.store import find_own_requests
 from app.usage.timeline import waits_of
 
 OWN_EVENTS_MAX = 20_000
@@ -103,10 +104,9 @@ async def fold_own(database: Database, company_id: str, person_id: str, span: Pe
 
     Read from the events, since buckets are a company's; at most 20 000, else `BAD_USER_INPUT`.
     """
-    own = {"companyId": company_id, "userIds": person_id}
-    requests = await database[REQUESTS].find(own).limit(OWN_EVENTS_MAX).to_list(OWN_EVENTS_MAX)
+    requests = await find_own_requests(database, company_id, person_id, OWN_EVENTS_MAX)
     moments = {"$gte": day_of(span.start), "$lt": span.end}
-    either = [{"userId": person_id}, {"requestId": {"$in": [request["requestId"] for request in requests]}}]
+    either = [{"userId": person_id}, {"requestId": {"$in": list(requests)}}]
     query = {"companyId": company_id, "occurredAt": moments, "$or": either}
     events = await database["events"].find(query).limit(OWN_EVENTS_MAX + 1).to_list(OWN_EVENTS_MAX + 1)
     if len(events) > OWN_EVENTS_MAX:
@@ -114,7 +114,7 @@ async def fold_own(database: Database, company_id: str, person_id: str, span: Pe
     additions = Additions()
     for event in events:
         additions.add_event(event)
-    for request in requests:
-        for wait in waits_of(request):
+    for times in requests.values():
+        for wait in waits_of(times):
             additions.add_wait(company_id, wait)
     return FoldedBuckets(additions.buckets())

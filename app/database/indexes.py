@@ -99,17 +99,17 @@ def _usage_indexes(event_life_seconds: int, bucket_life_seconds: int) -> dict[st
         "events": (
             Index((("companyId", 1), *newest)),
             Index((("userId", 1), *newest), partial={"userId": {"$exists": True}}),
-            Index((("companyId", 1), ("requestId", 1)), partial={"requestId": {"$exists": True}}),
+            Index(
+                (("companyId", 1), ("requestId", 1), ("ordinal", 1)),
+                unique=True,
+                partial={"ordinal": {"$exists": True}},
+            ),
             Index((("receivedAt", 1),), expire_after_seconds=event_life_seconds),
         ),
         "usage_buckets": (
             Index((("companyId", 1), ("kind", 1), ("day", 1), ("templateId", 1), ("writer", 1)), unique=True),
             Index((("kind", 1), ("day", 1))),
             Index((("day", 1),), expire_after_seconds=bucket_life_seconds),
-        ),
-        "requests": (  # one for each company and request: their `_id` again
-            Index((("companyId", 1), ("userIds", 1))),
-            Index((("lastReceivedAt", 1),), expire_after_seconds=event_life_seconds),
         ),
         "usage_marks": (),
         "anonymous_usage": (Index((("start", 1),), expire_after_seconds=bucket_life_seconds),),
@@ -177,6 +177,8 @@ async def prepare_database(database: Database, settings: Settings) -> None:
     """Make or mend collections, validators and indexes; safe to run again and by several workers at once."""
     await _prepare_collections(database.secrets, secret_indexes_for(settings))
     await _prepare_collections(database, indexes_for(settings))
+    for name in RETIRED_COLLECTIONS:
+        await database.raw.drop_collection(name)
 
 
 async def _prepare_collections(database: Database, wanted: Mapping[str, tuple[Index, ...]]) -> None:
@@ -201,6 +203,9 @@ async def _prepare_collection(
     missing = [IndexModel(list(index.keys), **index.options) for index in indexes if index.name not in present]
     if missing:
         await database[name].create_indexes(missing)
+    for retired in RETIRED_INDEXES.get(name, ()):
+        if retired in present:
+            await database[name].drop_index(retired)
     for index in indexes:
         life = index.expire_after_seconds
         if index.name in present and life is not None and present[index.name].get("expireAfterSeconds") != life:
@@ -220,3 +225,7 @@ async def _create_collection(database: Database, collection: str, options: Docum
 
 
 NAMESPACE_EXISTS = 48
+
+# What earlier versions kept and nothing reads any more; it would go on telling of people who are erased since.
+RETIRED_COLLECTIONS = ("requests",)
+RETIRED_INDEXES = {"events": ("companyId_1_requestId_1",)}

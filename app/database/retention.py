@@ -16,7 +16,7 @@ from app.settings import Settings
 LATE_AFTER = timedelta(hours=1)
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "CENSUS": ("census", "census_secrets"),
-    "USAGE": ("events", "requests", "usage_buckets", "anonymous_usage"),
+    "USAGE": ("events", "usage_buckets", "anonymous_usage"),
     "SUPPORT": (
         "users",
         "companies",

@@ -78,6 +78,8 @@ EVENTS = _exactly(
         "additionalOwners": _INTEGER,
         "templateId": _STRING,
         "templateName": _STRING,
+        "ordinal": {"bsonType": ["int", "string"]},
+        "told": _only(dict.fromkeys(("createdAt", "approvedAt", "processedAt"), _DATE)),
     },
 )
 
@@ -96,17 +98,6 @@ USAGE_BUCKETS = _exactly(
         **dict.fromkeys(("counts", "hours", "quarters", "waits", "ranges"), _NUMBERS),
         "named": _exactly({"at": _DATE, "name": _STRING}),
     },
-)
-
-REQUESTS = _exactly(
-    {
-        "_id": _STRING,
-        "companyId": _STRING,
-        "requestId": _STRING,
-        "userIds": {"bsonType": "array", "items": _STRING},
-        "lastReceivedAt": _DATE,
-    },
-    dict.fromkeys(("createdAt", "approvedAt", "rejectedAt", "processedAt", "failedAt", "creationReceivedAt"), _DATE),
 )
 
 # Nothing here can name a company, a person, a request, a team or a template (P5).
@@ -267,7 +258,6 @@ VALIDATORS: dict[str, Schema] = {
         "census": CENSUS,
         "events": EVENTS,
         "usage_buckets": USAGE_BUCKETS,
-        "requests": REQUESTS,
         "anonymous_usage": ANONYMOUS_USAGE,
         "users": USERS,
         "companies": COMPANIES,

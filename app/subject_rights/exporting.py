@@ -20,7 +20,7 @@ NOTHING_HELD = "Nothing is held about a caller without a token: for an anonymous
 MADE_FROM = "Generated ids stand for you; agents are pseudonyms. Census records are anonymous, so yours are not known."
 # What of a stored document is bookkeeping of the store and says nothing of the person.
 _NOT_SHOWN = frozenset({"restricted", "previousHash", "previousAt", "hash", "groupId"}) | {
-    *("blindIndex", "tenantIndex", "tenantProven", "tenantSince", "creationReceivedAt")
+    *("blindIndex", "tenantIndex", "tenantProven", "tenantSince", "ordinal", "told")
 }
 
 Open = Callable[[Principal, Subject, Sequence[str], Sequence[Binary], datetime], Awaitable[list[str | None]]]
@@ -84,11 +84,12 @@ _TYPE_OF = {"company": "Company", "errors": "ErrorReport"}
 
 
 def _shown(document: Document) -> Document:
-    """Return a document as it is told: its id as `id`, its profile's fields beside the others."""
+    """Return a document as it is told: its id (if it has one) as `id`, its profile's fields beside the others."""
     shown = {
         name: value for name, value in document.items() if name not in _NOT_SHOWN and name not in {"_id", "profile"}
     }
-    return {"id": document["_id"], **shown, **document.get("profile", {})}
+    identity = {"id": document["_id"]} if "_id" in document else {}
+    return {**identity, **shown, **document.get("profile", {})}
 
 
 def _to_json(value: Document) -> str:

@@ -17,7 +17,7 @@ from app.receipts.reach import show_agent
 from app.receipts.store import find_receipts
 from app.support.model import request_at
 from app.support.store import find_requests
-from app.usage.store import EventFilter, UsageReach, find_events
+from app.usage.store import EventFilter, UsageReach, find_events, find_own_requests
 
 LIST_MAX = 10_000
 _PAGE = PageRequest(LIST_MAX)
@@ -69,14 +69,12 @@ class Gatherer:
         return found
 
     async def _gather_usage(self, found: Holdings, person: Person) -> None:
-        if person.company_id is None:
+        if person.company_id is None or person.person_id is None:
             return  # usage is always of a company
         reach = UsageReach(((person.company_id, person.person_id),))
         found.add("events", await find_events(self.database, reach, EventFilter(), _PAGE))
-        query = {"companyId": person.company_id, "userIds": person.person_id}
-        rows = await self._all("requests", query)
-        # Who else created a request in the same millisecond is not this person's to know.
-        found.kinds["requests"] = [{**row, "userIds": [person.person_id]} for row in rows]
+        requests = await find_own_requests(self.database, person.company_id, person.person_id, LIST_MAX)
+        found.kinds["requests"] = [{"requestId": request_id, **times} for request_id, times in requests.items()]
 
     async def _gather_support(self, found: Holdings, person: Person, now: datetime) -> None:
         about: list[Document] = [{"subjectId": person.person_id}] if person.person_id else []

@@ -46,13 +46,11 @@ PERSON_HOLDINGS = (
     Holding("support_requests", "openedAt", _by("subjectId")),
     Holding("support_requests", "openedAt", _by("openerPersonId"), _forget_opener, in_own_company=False),
     Holding("events", "receivedAt", _by("userId"), lambda _: {"$unset": {"userId": ""}}),
-    Holding("requests", "lastReceivedAt", _by("userIds"), lambda whose: {"$pull": {"userIds": whose}}),
 )
 COMPANY_HOLDINGS = (
     Holding("companies", "collectedAt", _by("_id")),
     Holding("users", "firstSeenAt", _by("companyId")),
     Holding("events", "receivedAt", _by("companyId")),
-    Holding("requests", "lastReceivedAt", _by("companyId")),
     Holding("usage_buckets", "day", _by("companyId"), ahead=AHEAD),  # an event's time may lie in tomorrow
     Holding("errors", "receivedAt", _by("companyId")),
     Holding("error_groups", "firstSeenAt", _by("owner")),

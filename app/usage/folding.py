@@ -8,7 +8,7 @@ ranges which bins it needs, so what it reads does not grow with the bins that mo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -67,13 +67,14 @@ class Additions:
         """Count one wait at the moment when it ended; a `number` of -1 takes it back."""
         self.waits[company_id, wait.step, quarter_of(wait.ended_at), bin_of(wait.seconds)] += number
 
-    def move_waits(self, company_id: str, before: Iterable[Wait], after: Iterable[Wait]) -> None:
+    def move_waits(self, company_id: str, before: Sequence[Wait], after: Sequence[Wait]) -> None:
         """Take the waits of a request back as they were and count them as they are now."""
-        before, after = set(before), set(after)
-        for wait in before - after:
-            self.add_wait(company_id, wait, -1)
-        for wait in after - before:
-            self.add_wait(company_id, wait)
+        for wait in before:
+            if wait not in after:
+                self.add_wait(company_id, wait, -1)
+        for wait in after:
+            if wait not in before:
+                self.add_wait(company_id, wait)
 
     def numbers(self) -> dict[BucketKey, dict[str, int]]:
         """Return for each bucket that changes what is added to it: dotted path to number."""

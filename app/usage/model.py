@@ -45,11 +45,6 @@ def event_key(company_id: str, event_id: str) -> str:
 KEY_BYTES = 16
 
 
-def request_key(company_id: str, request_id: str) -> str:
-    """Return the `_id` of a folded request; those of a company stand together, in the order of their ids."""
-    return f"{company_id}/{request_id}"
-
-
 @dataclass(frozen=True, slots=True)
 class Fields:
     """Which fields of each kind one event carries."""

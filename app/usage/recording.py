@@ -1,7 +1,7 @@
 """Stores events and folds them in the same transaction, many callers at once.
 
-Promises that an accepted event stands in the events, the buckets and the requests or in none of them, after any crash,
-so that all of these equal a recount at every moment and a dashboard never lags.
+Promises that an accepted event stands in the events and the buckets or in neither, after any crash, so that the buckets
+equal a recount at every moment and a dashboard never lags.
 
 How: while transactions are under way the batches of other callers wait; then the next one takes what fits of them (a
 group commit), so that the journal is waited for, and each bucket rewritten, once for all. Folding in this way takes
@@ -26,9 +26,10 @@ from pymongo.errors import BulkWriteError
 from app.database.client import AWAY_ERRORS, Database, Document
 from app.database.gathering import let_gather
 from app.database.transactions import Session, run_in_transaction
-from app.usage.buckets import add_to_buckets, fold_into_requests
+from app.usage.buckets import add_to_buckets
 from app.usage.folding import Additions
 from app.usage.model import event_key
+from app.usage.numbering import number_events
 
 EVENTS = "events"
 WRITER_SLOTS = 16
@@ -151,8 +152,8 @@ class Recorder:
             additions = Additions()
             for event in fresh:
                 additions.add_event(event)
+            await number_events(self.database, fresh, additions, session)
             await self._insert(fresh, session)
-            await fold_into_requests(self.database, fresh, additions, session)
             await add_to_buckets(self.database, additions, self._writers[lane], session)
 
         await run_in_transaction(self.database, work, on_conflict=lambda: self._move(lane))

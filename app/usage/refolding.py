@@ -1,8 +1,8 @@
-"""Makes buckets and requests anew from the events, company by company and day by day, while the API runs.
+"""Makes buckets anew from the events, company by company and day by day, while the API runs.
 
 Promises that afterwards all of them equal a recount, whatever they held before, and that events which arrive
-meanwhile are counted once. Each request chunk and each day is compared in a snapshot and, where it differs, mended in
-one transaction: its documents are removed first, so that a worker that counts at the same time meets the conflict at
+meanwhile are counted once. Each day is compared in a snapshot and, where it differs, mended in one transaction: its
+documents are removed first, so that a worker that counts at the same time meets the conflict at
 once and goes on in another writer slot, whose numbers add up with the mended ones. Memory is that of a few batches of
 events and of the buckets of two days, however many events there are.
 
@@ -15,26 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pymongo import DeleteOne, InsertOne, ReplaceOne
-
 from app.database.client import Database, Document
 from app.database.transactions import Session, run_in_transaction
-from app.usage.buckets import BUCKETS, REQUESTS, mark_days
+from app.usage.buckets import BUCKETS, mark_days
 from app.usage.folding import Additions, BucketKind, day_of
-from app.usage.model import EventName, request_key
-from app.usage.timeline import STEPS, TIME_FIELDS, Step, fold_request, waits_of
+from app.usage.model import EventName
+from app.usage.numbering import EVENTS, number_stored, read_numbered
+from app.usage.timeline import Step, times_of, waits_of
 
-EVENTS = "events"
-CHUNK_EVENTS = 2_000  # whose requests are compared in one transaction
 BATCH_EVENTS = 500  # in memory at once, of each day
 DAYS_AT_ONCE = 2  # hides the waiting for MongoDB; more would only hold more memory
 DAY = timedelta(days=1)
-_FIELDS = dict.fromkeys(
-    ("companyId", "requestId", "name", "occurredAt", "receivedAt", "userId", "templateId", "templateName"), 1
-)
-_AFTER_SLASH = chr(ord("/") + 1)  # all requests of a company lie below its id with this behind
-_DAY_FIELDS = {"_id": 0, **dict.fromkeys(("companyId", "requestId", "name", "occurredAt"), 1)}
-_DAY_FIELDS |= dict.fromkeys(("templateId", "templateName"), 1)
+_FIELDS = {"_id": 0} | dict.fromkeys(("companyId", "requestId", "name", "occurredAt", "templateId", "templateName"), 1)
 _ENDS_WAIT = {EventName.REQUEST_APPROVED: Step.APPROVAL, EventName.REQUEST_PROCESSED: Step.PROCESSING}
 Advance = Callable[[int], None]
 
@@ -46,7 +38,7 @@ class Refolded:
     events: int = 0
     days: int = 0
     days_mended: int = 0
-    requests_mended: int = 0
+    numbered: int = 0  # events of a time when they were not
 
 
 async def refold(database: Database, horizon: datetime, advance: Advance, *, mend: bool = True) -> Refolded:
@@ -55,8 +47,9 @@ async def refold(database: Database, horizon: datetime, advance: Advance, *, men
     `advance` is called with the number of events of each day that is done.
     """
     done, gate = Refolded(), asyncio.Semaphore(DAYS_AT_ONCE)
+    if mend:
+        done.numbered = await number_stored(database)
     async for company_id in _companies(database):
-        await _refold_requests(database, company_id, horizon, done, mend=mend)
         async with asyncio.TaskGroup() as group:
             async for day in _days(database, company_id, horizon):
                 await gate.acquire()
@@ -83,7 +76,7 @@ async def _companies(database: Database) -> AsyncIterator[str]:
     last = ""
     while True:
         following = []
-        for name in (EVENTS, BUCKETS, REQUESTS):
+        for name in (EVENTS, BUCKETS):
             row = await database[name].find_one({"companyId": {"$gt": last}}, {"companyId": 1}, sort=[("companyId", 1)])
             if row is not None:
                 following.append(row["companyId"])
@@ -144,7 +137,7 @@ async def _count_day(database: Database, company_id: str, day: datetime, session
     additions, count = Additions(), 0
     query = {"companyId": company_id, "occurredAt": {"$gte": day, "$lt": day + DAY}}
     before: set[_End] = set()
-    async for batch in _batches(database[EVENTS].find(query, _DAY_FIELDS, session=session).sort("occurredAt", -1)):
+    async for batch in _batches(database[EVENTS].find(query, _FIELDS, session=session).sort("occurredAt", -1)):
         for event in batch:
             additions.add_event(event)
         count += len(batch)
@@ -169,12 +162,12 @@ class _End(NamedTuple):
 async def _count_waits(
     database: Database, company_id: str, ends: set[_End], additions: Additions, session: Session
 ) -> None:
-    query = {"_id": {"$in": sorted({request_key(company_id, end.request_id) for end in ends})}}
-    async for batch in _batches(database[REQUESTS].find(query, session=session)):
-        for request in batch:
-            for wait in waits_of(request):
-                if _End(request["requestId"], wait.step, wait.ended_at) in ends:
-                    additions.add_wait(company_id, wait)
+    for (_, request_id), told in (
+        await read_numbered(database, {(company_id, end.request_id) for end in ends}, session)
+    ).items():
+        for wait in waits_of(times_of(told)):
+            if _End(request_id, wait.step, wait.ended_at) in ends:
+                additions.add_wait(company_id, wait)
 
 
 async def _batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401 - two drivers share no base
@@ -199,70 +192,3 @@ def _without_zeros(value: Mapping[str, Any]) -> Document:
         if key == "writer" or (inner not in (0, {})):
             kept[key] = inner
     return kept
-
-
-async def _refold_requests(
-    database: Database, company_id: str, horizon: datetime, done: Refolded, *, mend: bool
-) -> None:
-    last = ""
-    while True:
-        upto = await _chunk_end(database, company_id, last)
-        within: Document = {"$gt": last} if upto is None else {"$gt": last, "$lte": upto}
-        done.requests_mended += await _refold_chunk(database, company_id, within, horizon, mend=mend)
-        if upto is None:
-            return
-        last = upto
-
-
-async def _chunk_end(database: Database, company_id: str, last: str) -> str | None:
-    """Return the last request of the chunk after `last`; None when the rest is one chunk."""
-    query = {"companyId": company_id, "requestId": {"$gt": last}}
-    cursor = database[EVENTS].find(query, {"_id": 0, "requestId": 1}).sort("requestId", 1)
-    rows = await cursor.skip(CHUNK_EVENTS).limit(1).to_list(1)
-    return str(rows[0]["requestId"]) if rows else None
-
-
-async def _refold_chunk(database: Database, company_id: str, within: Document, horizon: datetime, *, mend: bool) -> int:
-    query = {"companyId": company_id, "requestId": within}
-
-    async def work(session: Session) -> int:
-        events: dict[str, list[Document]] = {}
-        async for batch in _batches(database[EVENTS].find(query, _FIELDS, session=session)):
-            for event in batch:
-                if event["name"] in TIME_FIELDS:
-                    events.setdefault(event["requestId"], []).append(event)
-        keys = {operator: request_key(company_id, request_id) for operator, request_id in within.items()}
-        beyond = {} if "$lte" in keys else {"$lt": f"{company_id}{_AFTER_SLASH}"}
-        rows = await database[REQUESTS].find({"_id": {**keys, **beyond}}, session=session).to_list(None)
-        stored = {row["_id"].removeprefix(request_key(company_id, "")): row for row in rows}
-        changes = [
-            change
-            for request_id in {*events, *stored}
-            if (change := _change(stored.get(request_id), events.get(request_id, []), horizon))
-        ]
-        if changes and mend:
-            await database[REQUESTS].bulk_write(changes, ordered=False, session=session)
-        return len(changes)
-
-    return await run_in_transaction(database, work)
-
-
-def _change(
-    stored: Document | None, events: list[Document], horizon: datetime
-) -> InsertOne[Document] | ReplaceOne[Document] | DeleteOne | None:
-    """Return the write that makes a stored request what its events tell; None if it is."""
-    if not events:
-        is_old = stored is None or stored["lastReceivedAt"] < horizon + DAY
-        return None if is_old or stored is None else DeleteOne({"_id": stored["_id"]})
-    folded = fold_request({}, events)
-    if stored is None:
-        return InsertOne(folded)
-    for field in STEPS:  # told by events that have expired since
-        if field in stored and stored[field] < horizon:
-            folded[field] = min(stored[field], folded.get(field, stored[field]))
-    created = stored.get("creationReceivedAt", horizon)
-    if created < min(horizon, folded.get("creationReceivedAt", horizon)):
-        folded |= {"creationReceivedAt": created, "userIds": stored["userIds"]}
-    if folded == stored:
-        return None
-    return ReplaceOne({"_id": stored["_id"]}, folded)

@@ -1,21 +1,26 @@
 """What the events of one request tell: the time of each step, the status, how long it waited, what is odd. Pure.
 
-The time of a step is the earliest that any event tells, so the order in which events arrive makes no difference.
-Impossible orders are named, not hidden.
+All of it follows from the set of events. The time of a step is the earliest that any event tells, so the order in which
+events arrive makes no difference. Impossible orders are named, not hidden.
 
 A request is its creator's: of whoever sent the `request_created` that the server received first. No later event makes
 its sender a member, whatever it says; the server's clock decides, since a sender chooses `occurredAt`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
-from app.usage.model import EventName, request_key
+from app.usage.model import EventName
 
 Document = Mapping[str, Any]
+Times = Mapping[str, datetime]  # by the field of `TIME_FIELDS`
+
+
+_NOTHING: Times = MappingProxyType({})
 
 
 class RequestStatus(StrEnum):
@@ -73,53 +78,45 @@ STEPS = tuple(_STATUS_OF)  # of two steps at the same time the later one here co
 _WAIT_FIELDS = {Step.APPROVAL: "approvedAt", Step.PROCESSING: "processedAt"}
 
 
-def fold_request(known: Document, events: Iterable[Document]) -> dict[str, Any]:
-    """Return what is stored of a request: `known` (may be empty) with what the events add, in any order."""
-    folded: dict[str, Any] = {"userIds": [], **known}
+def times_of(events: Iterable[Document], before: Times = _NOTHING) -> Times:
+    """Return the time of each step that the events of a request tell of, and what was told `before` them."""
+    times = dict(before)
     for event in events:
-        if "_id" not in folded:
-            folded["companyId"], folded["requestId"] = event["companyId"], event["requestId"]
-            folded["_id"] = request_key(event["companyId"], event["requestId"])
-        field, moment, received = TIME_FIELDS[event["name"]], event["occurredAt"], event["receivedAt"]
-        folded[field] = min(folded.get(field, moment), moment)
-        folded["lastReceivedAt"] = max(folded.get("lastReceivedAt", received), received)
-        if field == "createdAt":
-            _fold_creator(folded, event)
-    return folded
+        for field, moment in ((TIME_FIELDS[event["name"]], event["occurredAt"]), *event.get("told", _NOTHING).items()):
+            if field not in times or moment < times[field]:
+                times[field] = moment
+    return times
 
 
-def _fold_creator(folded: dict[str, Any], event: Document) -> None:
-    """Note the sender of the creation received first: nobody if it names nobody; all, if at the same millisecond."""
-    first, received = folded.get("creationReceivedAt"), event["receivedAt"]
-    if first is not None and received > first:
-        return
-    senders = [event["userId"]] if event.get("userId") else []
-    if received == first:
-        senders = sorted({*folded["userIds"], *senders})
-    folded["creationReceivedAt"], folded["userIds"] = received, senders
+def creators_of(events: Iterable[Document]) -> list[str]:
+    """Return the sender of the creation received first: nobody if it names nobody; all, if at the same millisecond."""
+    creations = [event for event in events if event["name"] == EventName.REQUEST_CREATED]
+    first = min((event["receivedAt"] for event in creations), default=None)
+    senders = {event.get("userId") for event in creations if event["receivedAt"] == first}
+    return sorted(sender for sender in senders if sender)
 
 
-def status_of(request: Document) -> RequestStatus:
-    """Return the status of a stored request."""
-    told = [field for field in STEPS if request.get(field)]
-    return _STATUS_OF[max(told, key=lambda field: (request[field], STEPS.index(field)))]
+def status_of(times: Times) -> RequestStatus:
+    """Return the status of a request of which at least one step is told."""
+    told = [field for field in STEPS if field in times]
+    return _STATUS_OF[max(told, key=lambda field: (times[field], STEPS.index(field)))]
 
 
-def waits_of(request: Document) -> list[Wait]:
-    """Return the waits of a stored request; one that would be negative is an anomaly, not a wait."""
-    created = request.get("createdAt")
+def waits_of(times: Times) -> list[Wait]:
+    """Return the waits of a request; one that would be negative is an anomaly, not a wait."""
+    created = times.get("createdAt")
     waits = []
     for step, field in _WAIT_FIELDS.items():
-        ended = request.get(field)
+        ended = times.get(field)
         if created is not None and ended is not None and ended >= created:
             waits.append(Wait(step, ended, (ended - created).total_seconds()))
     return waits
 
 
-def anomalies_of(request: Document) -> list[RequestAnomaly]:
-    """Return what is odd about a stored request, in the order of `RequestAnomaly`."""
+def anomalies_of(times: Times) -> list[RequestAnomaly]:
+    """Return what is odd about a request, in the order of `RequestAnomaly`."""
     created, approved, rejected, processed = (
-        request.get(field) for field in ("createdAt", "approvedAt", "rejectedAt", "processedAt")
+        times.get(field) for field in ("createdAt", "approvedAt", "rejectedAt", "processedAt")
     )
     decided = min((moment for moment in (approved, rejected) if moment), default=None)
     found = {
@@ -137,7 +134,8 @@ def _before(first: datetime | None, second: datetime | None) -> bool:
     return first is not None and second is not None and first < second
 
 
-def show_request(request: Document, events: Iterable[Document]) -> dict[str, Any]:
-    """Return a stored request as it is served, with its timeline."""
-    shown = {"status": status_of(request), "anomalies": anomalies_of(request), "timeline": list(events)}
-    return {**dict.fromkeys(STEPS), **request, **shown}
+def show_request(events: Sequence[Document]) -> dict[str, Any]:
+    """Return a request as it is served, by its events in the order of their times; at least one."""
+    times = times_of(events)
+    shown = {"requestId": events[0]["requestId"], "status": status_of(times), "anomalies": anomalies_of(times)}
+    return {**shown, **dict.fromkeys(STEPS), **times, "timeline": list(events)}

@@ -162,8 +162,11 @@ class PlainRecorder:
 
     async def record(self, events: Sequence[dict[str, Any]]) -> list[Outcome]:
         """Insert, under the same keys."""
-        keyed = [{**event, "_id": event_key(event["companyId"], event["eventId"])} for event in events]
-        await self.database["events"].insert_many(keyed, ordered=False)
+        for event in events:
+            event["_id"] = event_key(event["companyId"], event["eventId"])
+            if "requestId" in event:
+                event["ordinal"] = event["_id"]
+        await self.database["events"].insert_many(events, ordered=False)
         return [Outcome.ACCEPTED] * len(events)
 
 

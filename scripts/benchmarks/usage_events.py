@@ -21,7 +21,7 @@ TEMPLATES = tuple(str(uuid.UUID(int=number)).upper() for number in range(1, 21))
 INSERT_BATCH = 5_000
 PART, PROCESSES = 50_000, 2
 Tick = Callable[[int], None]
-STAMP = ("companyId", "name", "receivedAt", "practicesVersion", "userId")
+STAMP = ("companyId", "name", "receivedAt", "practicesVersion", "userId", "ordinal")
 
 
 def events_of(number: int, now: datetime, source: random.Random) -> Iterator[dict[str, Any]]:
@@ -39,10 +39,11 @@ def events_of(number: int, now: datetime, source: random.Random) -> Iterator[dic
             ("REQUEST_PROCESSED", 600_000 * source.random(), {"requestId": request}),
             ("TEAM_CREATED", 600, {"teamId": request, **named}),
         ]
-        for name, later, fields in steps[: number - made]:
+        for place, (name, later, fields) in enumerate(steps[: number - made], 1):
             moment = min(at + timedelta(seconds=int(later)), now)
             base = {"companyId": company, "eventId": f"{made:x}", "name": name, "occurredAt": moment}
-            yield {**base, "receivedAt": now, **stamp, **fields}
+            ordinal = {"ordinal": place} if "requestId" in fields else {}
+            yield {**base, "receivedAt": now, **stamp, **fields, **ordinal}
             made += 1
 
 

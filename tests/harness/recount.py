@@ -7,8 +7,11 @@ from typing import Any
 
 from app.database.client import Database
 from app.usage.durations import bin_of
+from app.usage.store import find_own_requests, find_timeline
+from app.usage.timeline import show_request
 
 Key = tuple[Any, ...]
+REQUESTS_READ = 200  # one by one; each wait of all of them stands in the buckets too
 STEPS = {
     "REQUEST_CREATED": "createdAt",
     "REQUEST_APPROVED": "approvedAt",
@@ -22,16 +25,24 @@ async def check_recount(database: Database) -> None:
     """Assert that buckets, requests and anonymous counts equal a recount of the events."""
     events = await database["events"].find({}).to_list(None)
     requests = recount_requests(events)
-    stored = await database["requests"].find({}).to_list(None)
-    assert {
-        (row["companyId"], row["requestId"]): {key: row[key] for key in STEPS.values() if key in row} for row in stored
-    } == requests
-    members = recount_members(events)
-    assert {(row["companyId"], row["requestId"]): row["userIds"] for row in stored if row["userIds"]} == members
+    await check_requests(database, requests, recount_members(events))
     expected = recount_buckets(events, requests)
     counted = {"kind": {"$ne": "PUBLISHED"}}
     assert sum_buckets(await database["usage_buckets"].find(counted).to_list(None)) == expected
     await check_anonymous(database, events)
+
+
+async def check_requests(
+    database: Database, requests: Mapping[Key, Mapping[str, datetime]], members: Mapping[Key, list[str]]
+) -> None:
+    """Assert that each request is read as its events tell, and is its members' own, by way of a few of all."""
+    for company_id, request_id in sorted(requests)[:: max(len(requests) // REQUESTS_READ, 1)]:
+        shown = show_request(await find_timeline(database, company_id, request_id))
+        times = {field: shown[field] for field in STEPS.values() if shown[field]}
+        assert times == requests[company_id, request_id]
+    for person_id, company_id in sorted({(who, key[0]) for key, people in members.items() for who in people}):
+        own = {key[1] for key, people in members.items() if key[0] == company_id and person_id in people}
+        assert set(await find_own_requests(database, company_id, person_id, len(members) * 20)) == own
 
 
 async def check_anonymous(database: Database, events: Iterable[Mapping[str, Any]]) -> None:

@@ -72,7 +72,7 @@ class System:
     clock: MovableClock
     issuer: DevelopmentIssuer
     client: httpx.AsyncClient
-    _tokens: dict[tuple[object, ...], str] = field(default_factory=dict)
+    _tokens: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False)  # pytest shows arguments
 
     def token(self, role: Role, user_id: str | None = None, company_id: str | None = None, **claims: object) -> str:
         """Return a token; without ids it is for the role's person of the demo data."""

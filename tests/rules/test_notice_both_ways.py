@@ -22,7 +22,13 @@ ENVELOPE = {
     "name",
 }
 OWNER = {"companyId", "userId", "personId", "groupId", "sender"}
-BOOKKEEPING = {"kind", "verified", "expiresAt", "collectedAt", "firstSeenAt", "lastSeenAt"}
+TOLD_BEFORE = {
+    "ordinal",
+    "createdAt",
+    "approvedAt",
+    "processedAt",
+}  # an event's place in its request, and what was before
+BOOKKEEPING = TOLD_BEFORE | {"kind", "verified", "expiresAt", "collectedAt", "firstSeenAt", "lastSeenAt"}
 LOOK_UP_KEYS = {"blindIndex", "tenantIndex", "tenantProven", "tenantSince"}
 # What stands in clear beside a sealed payload so that reports can be found: parts of items, named there.
 COPIED_FOR_FILTERS = {"errors.appVersion": "errors.payload.device"}

@@ -62,7 +62,6 @@ async def contents(services: Services) -> dict[str, object]:
         "users": sorted((row["personId"], row["kind"]) for row in users),
         "claims": await database["users"].count_documents({"verified": False}),
         "census": await database["census"].count_documents({}),
-        "requests": await database["requests"].count_documents({}),
     }
 
 

@@ -29,7 +29,7 @@ async def test_an_event_that_may_not_be_stored_costs_only_itself(system: System)
     assert outcomes[0] == [Outcome.ACCEPTED, Outcome.INVALID, Outcome.ACCEPTED]
     assert outcomes[1:] == [[Outcome.ACCEPTED]] * 4
     await asyncio.sleep(0)
-    assert await system.services.database["requests"].count_documents({}) == 6
+    assert await system.services.database["events"].count_documents({"ordinal": 1}) == 6
 
 
 async def test_two_workers_on_one_company_count_everything_once(system: System) -> None:
