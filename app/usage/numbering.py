@@ -47,11 +47,12 @@ async def number_events(database: Database, events: Sequence[Document], addition
             event["ordinal"] = event["_id"]
     stored = await read_numbered(database, by_request, session) if by_request else {}
     for key, news in by_request.items():
-        last = max((event["ordinal"] for event in stored[key]), default=0) if key in stored else 0
-        before = times_of(stored[key]) if key in stored else {}
+        known = stored.get(key, ())
+        last = max([event["ordinal"] for event in known], default=0)
+        before = times_of(known)
         for place, event in enumerate(news, last + 1):
             event["ordinal"] = place if place <= ORDINAL_MAX else event["_id"]
-            if before:  # what a run before this one saw stays stored: of it nothing goes
+            if known:  # where the work runs again it sees at least as much
                 event["told"] = before
         after = times_of(news[: max(ORDINAL_MAX - last, 0)], before)
         additions.move_waits(key[0], waits_of(before), waits_of(after))
@@ -71,8 +72,11 @@ async def read_numbered(
     query: Document = of_companies[0] if len(of_companies) == 1 else {"$or": of_companies}
     fields = _SENT_FIELDS if senders else _TOLD_FIELDS
     found: dict[RequestKey, list[Document]] = defaultdict(list)
-    for event in await database[EVENTS].find(query, fields, session=session, hint=INDEX).to_list(None) if ids else ():
-        found[event["companyId"], event["requestId"]].append(event)
+    if ids:
+        all_at_once = len(keys) * ORDINAL_MAX
+        events = database[EVENTS].find(query, fields, session=session, hint=INDEX, batch_size=all_at_once)
+        for event in await events.to_list(None):
+            found[event["companyId"], event["requestId"]].append(event)
     return found
 
 

@@ -8,11 +8,10 @@ its sender a member, whatever it says; the server's clock decides, since a sende
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.usage.model import EventName
 
@@ -51,8 +50,7 @@ class Step(StrEnum):
     PROCESSING = "processing"
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """One wait that ended."""
 
     step: Step
@@ -82,10 +80,16 @@ def times_of(events: Iterable[Document], before: Times = _NOTHING) -> Times:
     """Return the time of each step that the events of a request tell of, and what was told `before` them."""
     times = dict(before)
     for event in events:
-        for field, moment in ((TIME_FIELDS[event["name"]], event["occurredAt"]), *event.get("told", _NOTHING).items()):
-            if field not in times or moment < times[field]:
-                times[field] = moment
+        _take(times, TIME_FIELDS[event["name"]], event["occurredAt"])
+        if "told" in event:
+            for field, moment in event["told"].items():
+                _take(times, field, moment)
     return times
+
+
+def _take(times: dict[str, datetime], field: str, moment: datetime) -> None:
+    if field not in times or moment < times[field]:
+        times[field] = moment
 
 
 def creators_of(events: Iterable[Document]) -> list[str]:
@@ -105,10 +109,12 @@ def status_of(times: Times) -> RequestStatus:
 def waits_of(times: Times) -> list[Wait]:
     """Return the waits of a request; one that would be negative is an anomaly, not a wait."""
     created = times.get("createdAt")
+    if created is None:
+        return []
     waits = []
     for step, field in _WAIT_FIELDS.items():
         ended = times.get(field)
-        if created is not None and ended is not None and ended >= created:
+        if ended is not None and ended >= created:
             waits.append(Wait(step, ended, (ended - created).total_seconds()))
     return waits
 

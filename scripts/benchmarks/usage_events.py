@@ -17,6 +17,8 @@ from auth.development import DEMO_COMPANY_IDS
 
 COMPANIES = DEMO_COMPANY_IDS
 DAYS = 90
+STEPS = 4  # events of a request
+STORIES_BETWEEN = 1_000  # requests that begin before the next step of one is told
 TEMPLATES = tuple(str(uuid.UUID(int=number)).upper() for number in range(1, 21))
 INSERT_BATCH = 5_000
 PART, PROCESSES = 50_000, 2
@@ -47,8 +49,13 @@ def events_of(number: int, now: datetime, source: random.Random) -> Iterator[dic
             made += 1
 
 
-def inputs_of(number: int, source: random.Random) -> Iterator[dict[str, Any]]:
-    """Give so many `EventInput`s of the last hour."""
+def inputs_of(number: int, source: random.Random) -> list[dict[str, Any]]:
+    """Return so many `EventInput`s of the last hour, the steps of a request long after each other as in life."""
+    made = enumerate(_inputs_of(number, source))
+    return [item for _, item in sorted(made, key=lambda each: each[0] + each[0] % STEPS * STORIES_BETWEEN * STEPS)]
+
+
+def _inputs_of(number: int, source: random.Random) -> Iterator[dict[str, Any]]:
     now = datetime.now(UTC)
     for event in events_of(number, now, source):
         head, *rest = event["name"].lower().split("_")
