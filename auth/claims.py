@@ -50,7 +50,8 @@ def read_principal(issuer: Issuer, claims: Mapping[str, Any], pseudonym: Pseudon
     expires_at = datetime.fromtimestamp(claims["exp"], UTC)
     qualified = f"{claims['iss']}|{subject}"
     if not issuer.hashed_ids:
-        return Principal(qualified, roles, user, companies, expires_at=expires_at)
+        tenant = _read_tenant(claims, issuer) if len(companies) == 1 else None
+        return Principal(qualified, roles, user, companies, tenant_id=tenant, expires_at=expires_at)
     if pseudonym is None or user is None or len(companies) != 1:
         raise InvalidTokenError("directory_id_missing")
     (tenant,) = companies
@@ -95,6 +96,16 @@ def _read_ids(value: object) -> frozenset[str]:
     if value is None:
         return frozenset()
     return frozenset(map(_check_id, value if isinstance(value, list) else [value]))
+
+
+def _read_tenant(claims: Mapping[str, Any], issuer: Issuer) -> str | None:
+    """Return the tenant that the token proves, in Entra's spelling; None where the issuer or the token tells none."""
+    value = None if issuer.tenant_path is None else _at(claims, issuer.tenant_path)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not is_tenant_id(value.lower()):
+        raise InvalidTokenError("odd_tenant_id")
+    return value.lower()
 
 
 def _read_roles(issuer: Issuer, claims: Mapping[str, Any]) -> frozenset[Role]:

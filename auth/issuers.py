@@ -32,7 +32,8 @@ class Issuer:
 
     `issuer` may hold `{tenantid}`, which stands for the token's own `tid`. `allowed_roles` bounds what its tokens can
     grant: with a template any customer's admin hands out roles in their own tenant, so there it is customer roles only.
-    `hashed_ids` says that the claims hold directory ids, from which ours are derived.
+    `hashed_ids` says that the claims hold directory ids, from which ours are derived. Where they do not, `tenant_path`
+    may name the claim that proves the company's tenant: look-ups by a tenant believe it before what anybody states.
     """
 
     issuer: str
@@ -42,6 +43,7 @@ class Issuer:
     role_paths: tuple[ClaimPath, ...] = (("roles",),)
     user_path: ClaimPath = ("user_id",)
     company_path: ClaimPath = ("company_id",)
+    tenant_path: ClaimPath | None = None
     allowed_roles: frozenset[Role] = frozenset(Role)
     role_as_string: bool = False
     hashed_ids: bool = False
@@ -82,6 +84,7 @@ class IssuerConfig(BaseModel):
     allowed_roles: list[str] | None = None
     user_path: PathText | None = None
     company_path: PathText | None = None
+    tenant_path: PathText | None = None
     hashed_ids: bool = False
 
     @model_validator(mode="after")
@@ -94,6 +97,8 @@ class IssuerConfig(BaseModel):
             raise ValueError(f"allowed_roles: expected some of {', '.join(Role)}")
         if "{" in self.issuer.replace(TENANT_PLACE, "", 1):
             raise ValueError(f"issuer: the only place holder is {TENANT_PLACE}, once")
+        if self.hashed_ids and self.tenant_path is not None:
+            raise ValueError("tenant_path: with hashed_ids the company's claim is the tenant")
         return self
 
     def to_issuer(self) -> Issuer:
@@ -108,6 +113,7 @@ class IssuerConfig(BaseModel):
             role_paths=tuple(_to_path(path) for path in self.role_paths),
             user_path=_to_path(self.user_path or ("oid" if directory else "user_id")),
             company_path=_to_path(self.company_path or ("tid" if directory else "company_id")),
+            tenant_path=None if self.tenant_path is None else _to_path(self.tenant_path),
             allowed_roles=default_roles if self.allowed_roles is None else frozenset(map(Role, self.allowed_roles)),
             role_as_string=self.role_as_string,
             hashed_ids=self.hashed_ids,

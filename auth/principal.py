@@ -26,8 +26,8 @@ class Principal:
     """One caller.
 
     `subject` is issuer-qualified and opaque; `user_id` and `company_ids` are our own generated ids.
-    `tenant_id` and `directory_id` are set only for issuers whose ids are hashed (Microsoft Entra), and are
-    kept out of the printed form because they are restricted data.
+    `tenant_id` is set where the token proves it, `directory_id` only for issuers whose ids are hashed (Microsoft
+    Entra); both are kept out of the printed form because they are restricted data.
     """
 
     subject: str

@@ -46,10 +46,14 @@ def test_entra_for_many_tenants_grants_customer_roles_only() -> None:
 def test_paths_are_dotted_text_or_lists() -> None:
     """A claim whose own name has dots is written as a list."""
     paths = {"role_paths": ["realm_access.roles", ["https://app.test/roles"]], "user_path": "ext.user"}
-    (issuer,) = issuers_from_config([GOOD | paths | {"company_path": ["https://app.test/company"]}])
+    (issuer,) = issuers_from_config(
+        [GOOD | paths | {"company_path": ["https://app.test/company"], "tenant_path": "a.b"}]
+    )
     assert issuer.role_paths == (("realm_access", "roles"), ("https://app.test/roles",))
     assert issuer.user_path == ("ext", "user")
     assert issuer.company_path == ("https://app.test/company",)
+    assert issuer.tenant_path == ("a", "b")
+    assert issuers_from_config([GOOD])[0].tenant_path is None
 
 
 def test_key_files_are_read_at_once(tmp_path: Path) -> None:
@@ -84,6 +88,8 @@ def test_key_files_are_read_at_once(tmp_path: Path) -> None:
         ({"role_paths": "roles"}, "role_paths"),
         ({"role_paths": []}, "role_paths"),
         ({"hashed_ids": "yes"}, "hashed_ids"),
+        ({"hashed_ids": True, "tenant_path": "tid"}, "tenant_path"),
+        ({"tenant_path": []}, "tenant_path"),
     ],
 )
 def test_mistakes_are_named_and_no_key_is_shown(change: dict[str, Any], words: str) -> None:

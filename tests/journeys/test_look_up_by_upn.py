@@ -1,13 +1,18 @@
 """The one look-up by UPN finds whom their own company's profiles say; nobody else's input changes, or clouds, the answer."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from app.database.embedded import EmbeddedMongod
 from app.support.lookups import MISSES_MAX
 from auth.development import demo_company_id, demo_user_id
 from auth.principal import Principal, Role
+from tests.harness.issuer import TestIssuer, public_pem
 from tests.harness.people import (
     AUTHENTICATED,
     COMPANY,
@@ -22,7 +27,7 @@ from tests.harness.people import (
     TENANT,
     save_people,
 )
-from tests.harness.system import Reply, System
+from tests.harness.system import Reply, System, running_system
 
 LOOK_UP = "mutation($i: OpenSupportRequestInput!) { openSupportRequest(input: $i) { id } }"
 UPNS = [AUTHENTICATED["intercomId"], IDENTIFIED["msUpn"]]
@@ -83,6 +88,24 @@ async def test_a_proven_tenant_comes_before_a_stated_one(system: System) -> None
     assert await found(system, UPNS[0]) == (PERSON, COMPANY)
     await profiles.save_company("third", {"msTenantId": TENANT}, now, proven_tenant="own")
     assert await found(system, UPNS[0]) == (PERSON, COMPANY)
+
+
+async def test_a_token_that_proves_the_tenant_comes_before_who_stated_it_first(
+    mongod: EmbeddedMongod, data_folder: Path
+) -> None:
+    """An issuer that the operator believes about tenants: a token of another one, and another's statement, gain nothing."""
+    issuer = TestIssuer()
+    trusted = {"issuer": issuer.name, "audience": issuer.audience, "pem": public_pem(issuer.key("ES256")).decode()}
+    settings = json.dumps([{**trusted, "tenant_path": "ext.tenant"}])
+    async with running_system(mongod.uri, data_folder, jwt_issuers=settings) as system:
+        await attack(system, UPNS[0])
+        await save_people(system)
+        assert await found(system, UPNS[0]) == (OTHER_PERSON, OTHER_COMPANY)
+        proofs = [(COMPANY, TENANT), ("third", str(uuid4()))]
+        for company, tenant in proofs:
+            token = issuer.token(Role.COMPANY_ADMIN, user_id="a", company_id=company, ext={"tenant": tenant})
+            assert (await system.ask(SAVE_COMPANY, token=token, i={"msTenantId": TENANT})).errors == []
+            assert await found(system, UPNS[0]) == (PERSON, COMPANY)
 
 
 @pytest.mark.parametrize(
