@@ -93,8 +93,13 @@ def _take(times: dict[str, datetime], field: str, moment: datetime) -> None:
 
 
 def creators_of(events: Iterable[Document]) -> list[str]:
-    """Return the sender of the creation received first: nobody if it names nobody; all, if at the same millisecond."""
+    """Return the sender of the creation received first: nobody if it names nobody; all, if at the same millisecond.
+
+    Where each creation was told of another before it, the first has expired, and no later one takes its place.
+    """
     creations = [event for event in events if event["name"] == EventName.REQUEST_CREATED]
+    if all("createdAt" in event.get("told", _NOTHING) for event in creations):
+        return []
     first = min((event["receivedAt"] for event in creations), default=None)
     senders = {event.get("userId") for event in creations if event["receivedAt"] == first}
     return sorted(sender for sender in senders if sender)

@@ -16,6 +16,7 @@ from app.usage.model import EventName
 from app.usage.numbering import ORDINAL_MAX, read_numbered
 from app.usage.recording import Outcome, Recorder
 from app.usage.refolding import Refolded, refold
+from app.usage.store import find_own_requests
 from app.usage.timeline import times_of, waits_of
 from auth.development import DEMO_COMPANY_IDS
 from auth.principal import Role
@@ -84,6 +85,20 @@ async def test_what_was_told_before_outlives_the_event_that_told_it(system: Syst
     await refold_all(system)
     buckets = await system.services.database["usage_buckets"].find({"kind": "COUNTS"}).to_list(None)
     assert sum(number for bucket in buckets for number in bucket.get("ranges", {}).get("approval", {}).values()) == 1
+
+
+async def test_nobody_inherits_a_request_whose_creation_has_expired(system: System) -> None:
+    """A colleague who told of a creation too waits in vain for the first one's 13 months to be over."""
+    now, request = system.clock(), new_id()
+    colleague = new_id()
+    token = system.token(Role.USER, colleague, COMPANY)
+    await send(system, [created(now - timedelta(hours=3), request)], system.token(Role.USER))
+    first = await system.services.database["events"].find_one({}, {"_id": 1})
+    await send(system, [created(now - timedelta(hours=4), request)], token)
+    await system.services.database["events"].delete_one(first)
+    assert (await system.ask(REQUEST, token=token, id=request)).codes == ["NOT_FOUND"]
+    assert await find_own_requests(system.services.database, COMPANY, colleague, 10) == {}
+    assert (await system.ask(REQUEST, Role.COMPANY_ADMIN, id=request)).data["request"]["status"] == "CREATED"
 
 
 async def test_a_request_told_of_without_end_makes_no_event_dearer(system: System) -> None:
