@@ -100,7 +100,7 @@ def _usage_indexes(event_life_seconds: int, bucket_life_seconds: int) -> dict[st
             Index((("companyId", 1), *newest)),
             Index((("userId", 1), *newest), partial={"userId": {"$exists": True}}),
             Index(
-                (("companyId", 1), ("requestId", 1), ("ordinal", 1)),
+                (("companyId", 1), ("requestKey", 1), ("ordinal", 1)),
                 unique=True,
                 partial={"ordinal": {"$exists": True}},
             ),
@@ -205,12 +205,20 @@ async def _prepare_collection(
         await database[name].create_indexes(missing)
     for retired in RETIRED_INDEXES.get(name, ()):
         if retired in present:
-            await database[name].drop_index(retired)
+            await _drop_index(database, name, retired)
     for index in indexes:
         life = index.expire_after_seconds
         if index.name in present and life is not None and present[index.name].get("expireAfterSeconds") != life:
             change = {"name": index.name, "expireAfterSeconds": life}
             await database.raw.command("collMod", name, index=change)
+
+
+async def _drop_index(database: Database, collection: str, index: str) -> None:
+    try:
+        await database[collection].drop_index(index)
+    except OperationFailure as error:
+        if error.code != INDEX_NOT_FOUND:  # another worker was first
+            raise
 
 
 async def _create_collection(database: Database, collection: str, options: Document) -> bool:
@@ -225,6 +233,7 @@ async def _create_collection(database: Database, collection: str, options: Docum
 
 
 NAMESPACE_EXISTS = 48
+INDEX_NOT_FOUND = 27
 
 # What earlier versions kept and nothing reads any more; it would go on telling of people who are erased since.
 RETIRED_COLLECTIONS = ("requests",)

@@ -78,8 +78,9 @@ EVENTS = _exactly(
         "additionalOwners": _INTEGER,
         "templateId": _STRING,
         "templateName": _STRING,
+        "requestKey": _STRING,
         "ordinal": {"bsonType": ["int", "string"]},
-        "told": _only(dict.fromkeys(("createdAt", "approvedAt", "processedAt"), _DATE)),
+        "told": _only(dict.fromkeys(("createdAt", "approvedAt", "rejectedAt", "processedAt", "failedAt"), _DATE)),
     },
 )
 

@@ -20,7 +20,7 @@ NOTHING_HELD = "Nothing is held about a caller without a token: for an anonymous
 MADE_FROM = "Generated ids stand for you; agents are pseudonyms. Census records are anonymous, so yours are not known."
 # What of a stored document is bookkeeping of the store and says nothing of the person.
 _NOT_SHOWN = frozenset({"restricted", "previousHash", "previousAt", "hash", "groupId"}) | {
-    *("blindIndex", "tenantIndex", "tenantProven", "tenantSince", "ordinal", "told")
+    *("blindIndex", "tenantIndex", "tenantProven", "tenantSince", "ordinal", "told", "requestKey")
 }
 
 Open = Callable[[Principal, Subject, Sequence[str], Sequence[Binary], datetime], Awaitable[list[str | None]]]

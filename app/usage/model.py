@@ -45,6 +45,15 @@ def event_key(company_id: str, event_id: str) -> str:
 KEY_BYTES = 16
 
 
+def request_key(company_id: str, request_id: str) -> str:
+    """Return what the index of requests stands by: in no order that a sender could choose."""
+    digest = blake2b(f"{company_id}/{request_id}".encode(), digest_size=REQUEST_KEY_BYTES).digest()
+    return urlsafe_b64encode(digest).decode()
+
+
+REQUEST_KEY_BYTES = 12  # of the requests of one company only; no padding in base64
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """Which fields of each kind one event carries."""

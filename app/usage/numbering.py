@@ -1,61 +1,78 @@
-"""Numbers the events that waits follow from, so that two writers never tell of one request without seeing each other.
+"""Numbers the events of a request, so that two writers never tell of one request without seeing each other.
 
 A wait is from a request's creation to its approval or processing, and these come in different calls, in any order.
-Such an event carries its `ordinal` within its request: 1, 2, 3 by the order of storing. A writer reads those that are
-stored, counts what its own change of the waits, and numbers them on. The numbers are unique in a request, so of two
+Each event of a request carries its `ordinal`: 1, 2, 3 by the order of storing. A writer reads those that are stored,
+counts what its own change of the waits, and numbers them on. The numbers are unique in a request, so of two
 transactions that tell of it at the same time MongoDB lets one through, and the other begins again and sees the first.
-It also carries the times that were `told` before it, since those who told them expire earlier. Nothing else is stored
-of a request: status, times and waits follow from its events whenever they are asked for.
+An event also carries the times that were `told` by events received before it, since those expire earlier. Nothing else
+is stored of a request: status, times and waits follow from its events whenever they are asked for.
 
-All other events of a request carry their own id in the place of a number; no wait follows from them.
+The index stands by a digest of the request's id: ids that follow each other, as some generators make them, would let
+each insertion pass those of all transactions under way (twice the cost, measured).
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 
 from pymongo import UpdateOne
 
 from app.database.client import Database, Document
 from app.database.transactions import Session, run_in_transaction
 from app.usage.folding import Additions
-from app.usage.model import EventName
-from app.usage.timeline import times_of, waits_of
+from app.usage.model import request_key
+from app.usage.timeline import TIME_FIELDS, Times, times_of, waits_of
 
 EVENTS = "events"
-# A request has one creation, one approval and one processing. What a client repeats beyond this is stored and counted
-# as an event; were it numbered too, each event of a request would read ever more before it.
+# What a client tells of a request beyond this (and was told before) is stored and counted as an event, but carries its
+# own id instead of a number: were it numbered too, each event of a request would read ever more before it.
 ORDINAL_MAX = 20
-NUMBERED = frozenset((EventName.REQUEST_CREATED, EventName.REQUEST_APPROVED, EventName.REQUEST_PROCESSED))
 OF_REQUEST = {"$exists": True}  # the `ordinal` of all events of a request, numbered or not
 IS_NUMBERED = {"$gt": 0}  # numbers alone: MongoDB compares within a type
-INDEX = "companyId_1_requestId_1_ordinal_1"
+INDEX = "companyId_1_requestKey_1_ordinal_1"
 BATCH_EVENTS = 500
 _TOLD_FIELDS = {"_id": 0, **dict.fromkeys(("companyId", "requestId", "ordinal", "name", "occurredAt", "told"), 1)}
 _SENT_FIELDS = {**_TOLD_FIELDS, "receivedAt": 1, "userId": 1}
+_UNNUMBERED = {"requestId": {"$exists": True}, "ordinal": {"$exists": False}}
+_received_at = itemgetter("receivedAt")
 
 RequestKey = tuple[str, str]  # company and request
 
 
 async def number_events(database: Database, events: Sequence[Document], additions: Additions, session: Session) -> None:
-    """Set the `ordinal` of events that are about to be stored, and add what they change of waits to `additions`."""
+    """Number events that are about to be stored, and add what they change of waits to `additions`."""
     by_request: dict[RequestKey, list[Document]] = defaultdict(list)
     for event in events:
-        if event["name"] in NUMBERED:
+        if "requestId" in event:
             by_request[event["companyId"], event["requestId"]].append(event)
-        elif "requestId" in event:
-            event["ordinal"] = event["_id"]
     stored = await read_numbered(database, by_request, session) if by_request else {}
     for key, news in by_request.items():
         known = stored.get(key, ())
-        last = max([event["ordinal"] for event in known], default=0)
         before = times_of(known)
-        for place, event in enumerate(news, last + 1):
-            event["ordinal"] = place if place <= ORDINAL_MAX else event["_id"]
-            if known:  # where the work runs again it sees at least as much
-                event["told"] = before
-        after = times_of(news[: max(ORDINAL_MAX - last, 0)], before)
-        additions.move_waits(key[0], waits_of(before), waits_of(after))
+        last = max([event["ordinal"] for event in known], default=0)
+        additions.move_waits(key[0], waits_of(before), waits_of(_number(key, news, before, last)))
+
+
+def _number(key: RequestKey, news: list[Document], before: Times, last: int) -> Times:
+    """Number the events of one request after `last`; returns what is told with them."""
+    index_key, times = request_key(*key), before
+    news.sort(key=_received_at)
+    for _, together in groupby(news, _received_at):
+        told = times
+        for event in together:
+            event["requestKey"] = index_key
+            if last < ORDINAL_MAX or TIME_FIELDS[event["name"]] not in times:
+                last += 1
+                event["ordinal"] = last
+                times = times_of((event,), times)
+            else:
+                event["ordinal"] = event["_id"]
+            event.pop("told", None)  # of a run before this one, which saw what may be erased by now
+            if told:
+                event["told"] = told
+    return times
 
 
 async def read_numbered(
@@ -64,9 +81,9 @@ async def read_numbered(
     """Return the numbered events of each of these requests that has any; with who sent them and when if wanted."""
     ids: dict[str, list[str]] = defaultdict(list)
     for company_id, request_id in keys:
-        ids[company_id].append(request_id)
+        ids[company_id].append(request_key(company_id, request_id))
     of_companies = [
-        {"companyId": company_id, "requestId": {"$in": of_company}, "ordinal": IS_NUMBERED}
+        {"companyId": company_id, "requestKey": {"$in": of_company}, "ordinal": IS_NUMBERED}
         for company_id, of_company in ids.items()
     ]
     query: Document = of_companies[0] if len(of_companies) == 1 else {"$or": of_companies}
@@ -81,21 +98,36 @@ async def read_numbered(
 
 
 async def number_stored(database: Database) -> int:
-    """Number the events of a time when they were not; returns how many. Their waits are the refolding's to count."""
-    query = {"requestId": {"$exists": True}, "ordinal": {"$exists": False}}
-    count = 0
-    while events := await database[EVENTS].find(query).limit(BATCH_EVENTS).to_list(BATCH_EVENTS):
+    """Number the events of a time when they were not; returns how many. Their waits are the refolding's to count.
 
-        async def work(session: Session, events: list[dict[str, Any]] = events) -> None:
+    By the order of receipt, so that each is told of what was received before it.
+    """
+    count, since = 0, datetime.min.replace(tzinfo=UTC)
+    while True:
+        query = {**_UNNUMBERED, "receivedAt": {"$gte": since}}
+        found = database[EVENTS].find(query, {"receivedAt": 1}).sort("receivedAt", 1).limit(BATCH_EVENTS)
+        rows = await found.to_list(BATCH_EVENTS)
+        if not rows:
+            return count
+        since = rows[0]["receivedAt"]
+        count += await _number_these(database, [row["_id"] for row in rows])
+
+
+async def _number_these(database: Database, ids: Sequence[str]) -> int:
+    async def work(session: Session) -> int:
+        # Read again: another refolding may have numbered them since.
+        query = {**_UNNUMBERED, "_id": {"$in": ids}}
+        events = await database[EVENTS].find(query, session=session).to_list(None)
+        if events:
             await number_events(database, events, Additions(), session)
-            changes = [
-                UpdateOne(
-                    {"_id": event["_id"]}, {"$set": {key: event[key] for key in ("ordinal", "told") if key in event}}
-                )
-                for event in events
-            ]
-            await database[EVENTS].bulk_write(changes, ordered=False, session=session)
+            await database[EVENTS].bulk_write([*map(_numbering, events)], ordered=False, session=session)
+        return len(events)
 
-        await run_in_transaction(database, work)
-        count += len(events)
-    return count
+    return await run_in_transaction(database, work)
+
+
+def _numbering(event: Document) -> UpdateOne:
+    return UpdateOne({"_id": event["_id"]}, {"$set": {name: event[name] for name in _NUMBERED_BY if name in event}})
+
+
+_NUMBERED_BY = ("requestKey", "ordinal", "told")

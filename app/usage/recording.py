@@ -4,10 +4,10 @@ Promises that an accepted event stands in the events and the buckets or in neith
 equal a recount at every moment and a dashboard never lags.
 
 How: while transactions are under way the batches of other callers wait; then the next one takes what fits of them (a
-group commit), so that the journal is waited for, and each bucket rewritten, once for all. Folding in this way takes
-about half more of mongod's time than storing alone, as much more of ours, and, on two busy cores with 16 callers of 100
-events, two fifths of the throughput (`scripts/benchmarks/dashboards.py`); most of it is for the requests. A folder
-behind a change stream or marks was the other choice: it reads each event a second time, and dashboards would lag.
+group commit), so that the journal is waited for, and each bucket rewritten, once for all. On two busy cores with 16
+callers of 100 events folding takes two fifths of the throughput (`scripts/benchmarks/dashboards.py`), most of it for
+what is known of the requests. A folder behind a change stream or marks was the other choice: it reads each event a
+second time, and dashboards would lag.
 
 Workers share nothing: each counts in a writer slot of the buckets and moves to another when it meets a conflict, so
 that a lone worker under ordinary load keeps one document a bucket and several soon stop meeting.

@@ -6,11 +6,12 @@ from typing import Any
 
 from app.database.client import Database, Document
 from app.database.pages import Page, PageRequest, find_page
-from app.usage.model import EventName
+from app.usage.model import EventName, request_key
 from app.usage.numbering import EVENTS, INDEX, OF_REQUEST, read_numbered
 from app.usage.timeline import Times, creators_of, times_of
 
 TIMELINE_MAX = 1_000
+REQUESTS_AT_ONCE = 500  # in memory, each with its events
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class EventFilter:
         if any(moments.values()):
             query["occurredAt"] = {operator: moment for operator, moment in moments.items() if moment}
         if self.request_id:
-            query |= {"requestId": self.request_id, "ordinal": OF_REQUEST}  # so that its index serves
+            query["requestId"] = self.request_id
         if self.template_id:
             query["templateId"] = self.template_id
         return query
@@ -62,37 +63,46 @@ class EventFilter:
 
 async def find_events(database: Database, reach: UsageReach, wanted: EventFilter, page: PageRequest) -> Page:
     """Return one page of events, newest first."""
-    return await find_page(database[EVENTS], {**wanted.query(), **reach.query("userId")}, page, sort_field="occurredAt")
+    query = {**wanted.query(), **reach.query("userId")}
+    if wanted.request_id is not None:  # so that its index serves
+        companies = await _companies_of(database, reach)
+        keys = [request_key(company_id, wanted.request_id) for company_id in companies]
+        query |= {"requestKey": {"$in": keys}, "ordinal": OF_REQUEST}
+        if reach.everybody:
+            query["companyId"] = {"$in": companies}
+    return await find_page(database[EVENTS], query, page, sort_field="occurredAt")
+
+
+async def _companies_of(database: Database, reach: UsageReach) -> list[str]:
+    """Return the companies within reach that any event is of; for everybody's usage by seeks in an index."""
+    if reach.everybody:
+        return list(await database[EVENTS].distinct("companyId"))
+    return [company_id for company_id, _ in reach.parts]
 
 
 async def find_request(database: Database, reach: UsageReach, request_id: str) -> str | None:
     """Return the company of a request within reach: all of a company's are, or those that the person created."""
-    parts = reach.parts
-    if reach.everybody:
-        parts = tuple((company_id, None) for company_id in await database[EVENTS].distinct("companyId"))
-    companies = {"$in": [company_id for company_id, _ in parts]}
-    query = {"companyId": companies, "requestId": request_id, "ordinal": OF_REQUEST}
-    known = await database.aggregate(EVENTS, [{"$match": query}, {"$group": {"_id": "$companyId"}}], hint=INDEX)
-    keys: list[tuple[str, str]] = [(row["_id"], request_id) for row in known]
-    numbered = await read_numbered(database, keys, senders=True)
-    for key in keys:
-        creators = creators_of(numbered.get(key, ()))
-        if any(company_id == key[0] and person_id in (None, *creators) for company_id, person_id in parts):
-            return key[0]
+    keys = {(company_id, request_id) for company_id in await _companies_of(database, reach)}
+    for (company_id, _), told in (await read_numbered(database, keys, senders=True)).items():
+        if any(reach.covers(company_id, person_id) for person_id in (None, *creators_of(told))):
+            return company_id
     return None
 
 
+def _of_request(company_id: str, request_id: str) -> Document:
+    return {"companyId": company_id, "requestKey": request_key(company_id, request_id), "ordinal": OF_REQUEST}
+
+
 async def count_timeline(database: Database, company_id: str, request_id: str) -> int:
-    """Return how many events `find_timeline` would give; reads the index alone."""
-    query = {"companyId": company_id, "requestId": request_id, "ordinal": OF_REQUEST}
+    """Return how many events `find_timeline` would give; reads no more than these."""
+    query = _of_request(company_id, request_id)
     return int(await database[EVENTS].count_documents(query, limit=TIMELINE_MAX, hint=INDEX))
 
 
 async def find_timeline(database: Database, company_id: str, request_id: str) -> list[Document]:
     """Return the events of one request in the order in which they happened; of very many, the numbered at least."""
-    query = {"companyId": company_id, "requestId": request_id, "ordinal": OF_REQUEST}
-    found = database[EVENTS].find(query, hint=INDEX).sort("ordinal", 1).limit(TIMELINE_MAX)
-    rows: list[Document] = await found.to_list(TIMELINE_MAX)
+    found = database[EVENTS].find(_of_request(company_id, request_id), hint=INDEX)
+    rows: list[Document] = await found.sort("ordinal", 1).limit(TIMELINE_MAX).to_list(TIMELINE_MAX)
     return sorted(rows, key=lambda event: (event["occurredAt"], event["_id"]))
 
 

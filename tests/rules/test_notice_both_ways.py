@@ -23,10 +23,13 @@ ENVELOPE = {
 }
 OWNER = {"companyId", "userId", "personId", "groupId", "sender"}
 TOLD_BEFORE = {
+    "requestKey",
     "ordinal",
     "createdAt",
     "approvedAt",
+    "rejectedAt",
     "processedAt",
+    "failedAt",
 }  # an event's place in its request, and what was before
 BOOKKEEPING = TOLD_BEFORE | {"kind", "verified", "expiresAt", "collectedAt", "firstSeenAt", "lastSeenAt"}
 LOOK_UP_KEYS = {"blindIndex", "tenantIndex", "tenantProven", "tenantSince"}

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from app.database.embedded import EmbeddedMongod
 from app.database.indexes import prepare_database
-from app.usage.folding import day_of
+from app.usage.folding import Additions, day_of
 from app.usage.model import EventName
-from app.usage.numbering import ORDINAL_MAX, read_numbered
+from app.usage.numbering import ORDINAL_MAX, number_events, read_numbered
 from app.usage.recording import Outcome, Recorder
 from app.usage.refolding import Refolded, refold
 from app.usage.store import find_own_requests
@@ -101,17 +102,42 @@ async def test_nobody_inherits_a_request_whose_creation_has_expired(system: Syst
     assert (await system.ask(REQUEST, Role.COMPANY_ADMIN, id=request)).data["request"]["status"] == "CREATED"
 
 
+@pytest.mark.parametrize("kind", ["requestRejected", "requestError"])
+async def test_nor_one_whose_rejection_or_failure_lives_on(system: System, kind: str) -> None:
+    """The creation that comes after the first one's end was told of it; the request keeps its times."""
+    now, request, colleague = system.clock(), new_id(), system.token(Role.USER, new_id(), COMPANY)
+    await send(system, [created(now - timedelta(hours=3), request)], system.token(Role.USER))
+    await send(system, [step(kind, now - timedelta(hours=2), request)], system.token(Role.USER))
+    await system.services.database["events"].delete_many({"name": "REQUEST_CREATED"})
+    shown = (await system.ask(REQUEST, Role.COMPANY_ADMIN, id=request)).data["request"]
+    assert (shown["anomalies"], shown["createdAt"] is None) == ([], False)
+    await send(system, [created(now - timedelta(hours=1), request)], colleague)
+    assert (await system.ask(REQUEST, token=colleague, id=request)).codes == ["NOT_FOUND"]
+
+
 async def test_a_request_told_of_without_end_makes_no_event_dearer(system: System) -> None:
-    """Only the first are read again; what comes beyond is stored, counted and shown."""
-    now, request, token = system.clock(), new_id(), system.token(Role.COMPANY_ADMIN)
-    items = [created(now - timedelta(hours=2), request)]
-    items += [step("requestApproved", now - timedelta(minutes=number), request) for number in range(50)]
+    """Only the first are read again, and the first of each kind; what comes beyond is stored, counted and shown."""
+    now, request, token = system.clock(), new_id(), system.token(Role.USER)
+    items = [step("requestApproved", now - timedelta(minutes=number), request) for number in range(50)]
+    items += [created(now - timedelta(hours=number), request) for number in (2, 3)]
     await send(system, items, token, batch=7)
     told = (await read_numbered(system.services.database, [(COMPANY, request)]))[COMPANY, request]
-    assert sorted(each["ordinal"] for each in told) == list(range(1, ORDINAL_MAX + 1))
+    assert sorted(each["ordinal"] for each in told) == list(range(1, ORDINAL_MAX + 2))
     assert len((await system.ask(REQUEST, token=token, id=request)).data["request"]["timeline"]) == len(items)
     assert (await refold_all(system)).days_mended == 0
     assert waits_of(times_of(told))
+
+
+async def test_what_was_erased_between_two_runs_is_not_told(system: System) -> None:
+    """A transaction that runs again reads again, and forgets what its first run had read."""
+    database, now, request = system.services.database, system.clock(), new_id()
+    await send(system, [created(now - timedelta(hours=2), request)], system.token(Role.COMPANY_ADMIN))
+    late = [{**event(EventName.REQUEST_APPROVED, request, now, now), "_id": "x"}]
+    await number_events(database, late, Additions(), None)
+    assert (late[0]["ordinal"], list(late[0]["told"])) == (2, ["createdAt"])
+    await database["events"].delete_many({})
+    await number_events(database, late, Additions(), None)
+    assert (late[0]["ordinal"], "told" in late[0]) == (1, False)
 
 
 async def test_events_of_before_the_numbers_are_numbered_by_refolding(system: System) -> None:
@@ -121,17 +147,20 @@ async def test_events_of_before_the_numbers_are_numbered_by_refolding(system: Sy
         await send(system, [step(kind, now - timedelta(hours=1), request) for request in requests], token)
     await send(system, [created(now - timedelta(hours=2), request) for request in requests], token)
     database = system.services.database
-    await database["events"].update_many({}, {"$unset": {"ordinal": "", "told": ""}})
+    await database["events"].update_many({}, {"$unset": {"ordinal": "", "told": "", "requestKey": ""}})
     await database["events"].create_index([("companyId", 1), ("requestId", 1)])
     await database["requests"].insert_one({"userIds": ["erased"]})
     await prepare_database(database, system.services.settings)
     assert "requests" not in await database.raw.list_collection_names()
     assert "companyId_1_requestId_1" not in await database.index_information("events")
     assert (await system.ask(REQUEST, token=token, id=requests[0])).codes == ["NOT_FOUND"]
-    assert (await refold_all(system)).numbered == 90
+    assert sum(done.numbered for done in await asyncio.gather(refold_all(system), refold_all(system))) == 90
     await settle(system)
     await check_recount(database)
     assert (await refold_all(system)).numbered == 0
+    await database["events"].delete_many({"name": "REQUEST_APPROVED"})  # received first, and so expired first
+    shown = [(await system.ask(REQUEST, token=token, id=request)).data["request"] for request in requests]
+    assert all(each["approvedAt"] for each in shown)
 
 
 async def test_where_the_role_suffices_a_request_is_found_among_all_companies(
