@@ -14,7 +14,6 @@ each insertion pass those of all transactions under way (twice the cost, measure
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from operator import itemgetter
 
 from pymongo import UpdateOne
@@ -57,21 +56,20 @@ async def number_events(database: Database, events: Sequence[Document], addition
 
 def _number(key: RequestKey, news: list[Document], before: Times, last: int) -> Times:
     """Number the events of one request after `last`; returns what is told with them."""
-    index_key, times = request_key(*key), before
-    news.sort(key=_received_at)
-    for _, together in groupby(news, _received_at):
-        told = times
-        for event in together:
-            event["requestKey"] = index_key
-            if last < ORDINAL_MAX or TIME_FIELDS[event["name"]] not in times:
-                last += 1
-                event["ordinal"] = last
-                times = times_of((event,), times)
-            else:
-                event["ordinal"] = event["_id"]
-            event.pop("told", None)  # of a run before this one, which saw what may be erased by now
-            if told:
-                event["told"] = told
+    index_key, times, told, since = request_key(*key), before, before, None
+    for event in sorted(news, key=_received_at) if len(news) > 1 else news:
+        if event["receivedAt"] != since:
+            told, since = times, event["receivedAt"]
+        event["requestKey"] = index_key
+        if last < ORDINAL_MAX or TIME_FIELDS[event["name"]] not in times:
+            last += 1
+            event["ordinal"] = last
+            times = times_of((event,), times)
+        else:
+            event["ordinal"] = event["_id"]
+        event.pop("told", None)  # of a run before this one, which saw what may be erased by now
+        if told:
+            event["told"] = told
     return times
 
 
