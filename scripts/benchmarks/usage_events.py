@@ -12,7 +12,7 @@ from typing import Any
 from pymongo import IndexModel, MongoClient, WriteConcern
 
 from app.database.indexes import Index
-from app.usage.model import event_key
+from app.usage.model import event_key, request_key
 from auth.development import DEMO_COMPANY_IDS
 
 COMPANIES = DEMO_COMPANY_IDS
@@ -23,7 +23,7 @@ TEMPLATES = tuple(str(uuid.UUID(int=number)).upper() for number in range(1, 21))
 INSERT_BATCH = 5_000
 PART, PROCESSES = 50_000, 2
 Tick = Callable[[int], None]
-STAMP = ("companyId", "name", "receivedAt", "practicesVersion", "userId", "ordinal")
+STAMP = ("companyId", "name", "receivedAt", "practicesVersion", "userId", "requestKey", "ordinal")
 
 
 def events_of(number: int, now: datetime, source: random.Random) -> Iterator[dict[str, Any]]:
@@ -44,8 +44,8 @@ def events_of(number: int, now: datetime, source: random.Random) -> Iterator[dic
         for place, (name, later, fields) in enumerate(steps[: number - made], 1):
             moment = min(at + timedelta(seconds=int(later)), now)
             base = {"companyId": company, "eventId": f"{made:x}", "name": name, "occurredAt": moment}
-            ordinal = {"ordinal": place} if "requestId" in fields else {}
-            yield {**base, "receivedAt": now, **stamp, **fields, **ordinal}
+            of_request = {"requestKey": request_key(company, request), "ordinal": place} if "requestId" in fields else {}
+            yield {**base, "receivedAt": now, **stamp, **fields, **of_request}
             made += 1
 
 
