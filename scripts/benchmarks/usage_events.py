@@ -44,8 +44,8 @@ def events_of(number: int, now: datetime, source: random.Random) -> Iterator[dic
         for place, (name, later, fields) in enumerate(steps[: number - made], 1):
             moment = min(at + timedelta(seconds=int(later)), now)
             base = {"companyId": company, "eventId": f"{made:x}", "name": name, "occurredAt": moment}
-            of_request = {"requestKey": request_key(company, request), "ordinal": place} if "requestId" in fields else {}
-            yield {**base, "receivedAt": now, **stamp, **fields, **of_request}
+            numbered = {"requestKey": request_key(company, request), "ordinal": place}
+            yield {**base, "receivedAt": now, **stamp, **fields, **(numbered if "requestId" in fields else {})}
             made += 1
 
 
