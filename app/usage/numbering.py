@@ -60,6 +60,7 @@ def _number(key: RequestKey, news: list[Document], before: Times, last: int) -> 
     for event in sorted(news, key=_received_at) if len(news) > 1 else news:
         if event["receivedAt"] != since:
             told, since = times, event["receivedAt"]
+        event.pop("told", None)  # of a run before this one, which saw what may be erased by now
         event["requestKey"] = index_key
         if last < ORDINAL_MAX or TIME_FIELDS[event["name"]] not in times:
             last += 1
@@ -67,7 +68,6 @@ def _number(key: RequestKey, news: list[Document], before: Times, last: int) -> 
             times = times_of((event,), times)
         else:
             event["ordinal"] = event["_id"]
-        event.pop("told", None)  # of a run before this one, which saw what may be erased by now
         if told:
             event["told"] = told
     return times

@@ -136,8 +136,9 @@ async def test_what_was_erased_between_two_runs_is_not_told(system: System) -> N
     await number_events(database, late, Additions(), None)
     assert (late[0]["ordinal"], list(late[0]["told"])) == (2, ["createdAt"])
     await database["events"].delete_many({})
-    await number_events(database, late, Additions(), None)
-    assert (late[0]["ordinal"], "told" in late[0]) == (1, False)
+    additions = Additions()
+    await number_events(database, late, additions, None)
+    assert (late[0]["ordinal"], "told" in late[0], dict(additions.waits)) == (1, False, {})
 
 
 async def test_events_of_before_the_numbers_are_numbered_by_refolding(system: System) -> None:
