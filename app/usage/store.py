@@ -110,6 +110,11 @@ async def find_own_requests(database: Database, company_id: str, person_id: str,
     """Return the times of the requests that a person created, by their ids; of at most `limit` creations."""
     query = {"userId": person_id, "companyId": company_id, "name": EventName.REQUEST_CREATED.value}
     rows = await database[EVENTS].find(query, {"_id": 0, "requestId": 1}).limit(limit).to_list(limit)
-    keys = {(company_id, row["requestId"]) for row in rows}
-    numbered = await read_numbered(database, keys, senders=True)
-    return {request_id: times_of(told) for (_, request_id), told in numbered.items() if person_id in creators_of(told)}
+    keys = sorted({(company_id, row["requestId"]) for row in rows})
+    own: dict[str, Times] = {}
+    for start in range(0, len(keys), REQUESTS_AT_ONCE):
+        numbered = await read_numbered(database, keys[start : start + REQUESTS_AT_ONCE], senders=True)
+        for (_, request_id), told in numbered.items():
+            if person_id in creators_of(told):
+                own[request_id] = times_of(told)
+    return own

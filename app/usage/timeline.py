@@ -100,7 +100,7 @@ def creators_of(events: Iterable[Document]) -> list[str]:
     creations = [event for event in events if event["name"] == EventName.REQUEST_CREATED]
     if all("createdAt" in event.get("told", _NOTHING) for event in creations):
         return []
-    first = min((event["receivedAt"] for event in creations), default=None)
+    first = min(event["receivedAt"] for event in creations)
     senders = {event.get("userId") for event in creations if event["receivedAt"] == first}
     return sorted(sender for sender in senders if sender)
 
