@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from app.dashboards.periods import Period
 from app.database.client import Database, Document
+from app.database.rows import find_rows
 from app.errors import bad_input
 from app.usage.buckets import BUCKETS
 from app.usage.folding import Additions, BucketKind, day_of
@@ -108,7 +109,7 @@ async def fold_own(database: Database, company_id: str, person_id: str, span: Pe
     moments = {"$gte": day_of(span.start), "$lt": span.end}
     either = [{"userId": person_id}, {"requestId": {"$in": list(requests)}}]
     query = {"companyId": company_id, "occurredAt": moments, "$or": either}
-    events = await database["events"].find(query).limit(OWN_EVENTS_MAX + 1).to_list(OWN_EVENTS_MAX + 1)
+    events = await find_rows(database["events"], query, limit=OWN_EVENTS_MAX + 1)
     if len(events) > OWN_EVENTS_MAX:
         raise bad_input("from", f"be later: the range holds more than {OWN_EVENTS_MAX} events of your own")
     additions = Additions()

@@ -11,6 +11,7 @@ from itertools import chain
 
 from app.database.client import Database, Document
 from app.database.gathering import let_gather
+from app.database.rows import find_rows
 
 MERGED_MAX = 500
 
@@ -47,12 +48,9 @@ class MergedReads:
 
     async def _read(self, batch: dict[Hashable, list[asyncio.Future[Document | None]]]) -> None:
         try:
-            if len(batch) == 1:
-                (identity,) = batch
-                row = await self._collection.find_one({"_id": identity})
-                rows = [] if row is None else [row]
-            else:
-                rows = await self._collection.find({"_id": {"$in": list(batch)}}).to_list(None)
+            ids = list(batch)
+            wanted = {"$in": ids} if len(ids) > 1 else ids[0]
+            rows = await find_rows(self._collection, {"_id": wanted}, limit=len(ids))
         except Exception as error:  # noqa: BLE001 - handed to each who waits, who raises it
             for future in chain.from_iterable(batch.values()):
                 if not future.done():  # done here means that its caller has gone

@@ -14,6 +14,7 @@ from bson import ObjectId
 from bson.errors import InvalidId
 
 from app.database.client import Document
+from app.database.rows import find_rows
 from app.errors import bad_input
 
 MAX_FIRST = 100
@@ -92,7 +93,7 @@ async def find_page(
         beyond = _beyond(page.after, sort_field, way)
         query = {"$and": [query, beyond]} if query else beyond
     order = [(sort_field, way), ("_id", way)] if sort_field else [("_id", way)]
-    rows = await collection.find(query, projection).sort(order).limit(page.first + 1).to_list(page.first + 1)
+    rows = await find_rows(collection, query, projection, limit=page.first + 1, sort=order)
     return Page(rows[: page.first], len(rows) > page.first, sort_field)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -46,7 +45,6 @@ def event_key(company_id: str, event_id: str) -> str:
 KEY_BYTES = 16
 
 
-@lru_cache(maxsize=4_096)
 def request_key(company_id: str, request_id: str) -> str:
     """Return what the index of requests stands by: in no order that a sender could choose."""
     digest = blake2b(f"{company_id}/{request_id}".encode(), digest_size=REQUEST_KEY_BYTES).digest()

@@ -12,17 +12,18 @@ each insertion pass those of all transactions under way (twice the cost, measure
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 
 from pymongo import UpdateOne
 
 from app.database.client import Database, Document
+from app.database.rows import find_rows
 from app.database.transactions import Session, run_in_transaction
 from app.usage.folding import Additions
 from app.usage.model import request_key
-from app.usage.timeline import TIME_FIELDS, Times, times_of, waits_of
+from app.usage.timeline import NOTHING, TIME_FIELDS, Times, times_of, waits_of
 
 EVENTS = "events"
 # What a client tells of a request beyond this (and was told before) is stored and counted as an event, but carries its
@@ -32,40 +33,43 @@ OF_REQUEST = {"$exists": True}  # the `ordinal` of all events of a request, numb
 IS_NUMBERED = {"$gt": 0}  # numbers alone: MongoDB compares within a type
 INDEX = "companyId_1_requestKey_1_ordinal_1"
 BATCH_EVENTS = 500
-_TOLD_FIELDS = {"_id": 0, **dict.fromkeys(("companyId", "requestId", "ordinal", "name", "occurredAt", "told"), 1)}
+_TOLD_FIELDS = {"_id": 0, **dict.fromkeys(("requestKey", "ordinal", "name", "occurredAt", "told"), 1)}
 _SENT_FIELDS = {**_TOLD_FIELDS, "receivedAt": 1, "userId": 1}
 _UNNUMBERED = {"requestId": {"$exists": True}, "ordinal": {"$exists": False}}
 _received_at = itemgetter("receivedAt")
 
-RequestKey = tuple[str, str]  # company and request
-
 
 async def number_events(database: Database, events: Sequence[Document], additions: Additions, session: Session) -> None:
     """Number events that are about to be stored, and add what they change of waits to `additions`."""
-    by_request: dict[RequestKey, list[Document]] = defaultdict(list)
+    news: dict[str, list[Document]] = defaultdict(list)
+    companies: dict[str, str] = {}
     for event in events:
         if "requestId" in event:
-            by_request[event["companyId"], event["requestId"]].append(event)
-    stored = await read_numbered(database, by_request, session) if by_request else {}
-    for key, news in by_request.items():
-        known = stored.get(key, ())
-        before = times_of(known)
-        last = max([event["ordinal"] for event in known], default=0)
-        additions.move_waits(key[0], waits_of(before), waits_of(_number(key, news, before, last)))
+            key = event["requestKey"] = request_key(event["companyId"], event["requestId"])
+            news[key].append(event)
+            companies[key] = event["companyId"]
+    stored = await read_numbered(database, companies, session)
+    for key, company_id in companies.items():
+        known = stored.get(key)
+        before, last = (times_of(known), known[-1]["ordinal"]) if known else (NOTHING, 0)
+        after = _number(news[key], before, last)
+        if len(after) > 1:
+            additions.move_waits(company_id, waits_of(before), waits_of(after))
 
 
-def _number(key: RequestKey, news: list[Document], before: Times, last: int) -> Times:
+def _number(news: list[Document], before: Times, last: int) -> Times:
     """Number the events of one request after `last`; returns what is told with them."""
-    index_key, times, told, since = request_key(*key), before, before, None
+    times, told, since = before, before, None
     for event in sorted(news, key=_received_at) if len(news) > 1 else news:
         if event["receivedAt"] != since:
             told, since = times, event["receivedAt"]
         event.pop("told", None)  # of a run before this one, which saw what may be erased by now
-        event["requestKey"] = index_key
-        if last < ORDINAL_MAX or TIME_FIELDS[event["name"]] not in times:
+        field, moment = TIME_FIELDS[event["name"]], event["occurredAt"]
+        if last < ORDINAL_MAX or field not in times:
             last += 1
             event["ordinal"] = last
-            times = times_of((event,), times)
+            if field not in times or moment < times[field]:
+                times = {**times, field: moment}
         else:
             event["ordinal"] = event["_id"]
         if told:
@@ -74,24 +78,27 @@ def _number(key: RequestKey, news: list[Document], before: Times, last: int) -> 
 
 
 async def read_numbered(
-    database: Database, keys: Collection[RequestKey], session: Session = None, *, senders: bool = False
-) -> dict[RequestKey, list[Document]]:
-    """Return the numbered events of each of these requests that has any; with who sent them and when if wanted."""
-    ids: dict[str, list[str]] = defaultdict(list)
-    for company_id, request_id in keys:
-        ids[company_id].append(request_key(company_id, request_id))
+    database: Database, companies: Mapping[str, str], session: Session = None, *, senders: bool = False
+) -> dict[str, list[Document]]:
+    """Return the numbered events of requests that have any, by `request_key`; with senders if wanted.
+
+    Asked for are the company of each request, by `request_key` too. The events stand in the order of their numbers.
+    """
+    keys: dict[str, list[str]] = defaultdict(list)
+    for key, company_id in companies.items():
+        keys[company_id].append(key)
     of_companies = [
         {"companyId": company_id, "requestKey": {"$in": of_company}, "ordinal": IS_NUMBERED}
-        for company_id, of_company in ids.items()
+        for company_id, of_company in keys.items()
     ]
     query: Document = of_companies[0] if len(of_companies) == 1 else {"$or": of_companies}
     fields = _SENT_FIELDS if senders else _TOLD_FIELDS
-    found: dict[RequestKey, list[Document]] = defaultdict(list)
-    if ids:
-        all_at_once = len(keys) * ORDINAL_MAX
-        events = database[EVENTS].find(query, fields, session=session, hint=INDEX, batch_size=all_at_once)
-        for event in await events.to_list(None):
-            found[event["companyId"], event["requestId"]].append(event)
+    found: dict[str, list[Document]] = defaultdict(list)
+    if companies:
+        all_at_once = len(companies) * ORDINAL_MAX
+        options = {"session": session, "hint": INDEX, "batch_size": all_at_once}
+        for event in await find_rows(database[EVENTS], query, fields, **options):
+            found[event["requestKey"]].append(event)
     return found
 
 

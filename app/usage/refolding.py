@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.database.client import Database, Document
+from app.database.rows import iterate_rows
 from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import BUCKETS, mark_days
 from app.usage.folding import Additions, BucketKind, day_of
-from app.usage.model import EventName
+from app.usage.model import EventName, request_key
 from app.usage.numbering import EVENTS, number_stored, read_numbered
 from app.usage.timeline import Step, times_of, waits_of
 
@@ -137,7 +138,8 @@ async def _count_day(database: Database, company_id: str, day: datetime, session
     additions, count = Additions(), 0
     query = {"companyId": company_id, "occurredAt": {"$gte": day, "$lt": day + DAY}}
     before: set[_End] = set()
-    async for batch in _batches(database[EVENTS].find(query, _FIELDS, session=session).sort("occurredAt", -1)):
+    options = {"session": session, "sort": [("occurredAt", -1)], "batch_size": BATCH_EVENTS}
+    async for batch in iterate_rows(database[EVENTS], query, _FIELDS, **options):
         for event in batch:
             additions.add_event(event)
         count += len(batch)
@@ -162,18 +164,11 @@ class _End(NamedTuple):
 async def _count_waits(
     database: Database, company_id: str, ends: set[_End], additions: Additions, session: Session
 ) -> None:
-    for (_, request_id), told in (
-        await read_numbered(database, {(company_id, end.request_id) for end in ends}, session)
-    ).items():
+    requests = {request_key(company_id, end.request_id): end.request_id for end in ends}
+    for key, told in (await read_numbered(database, dict.fromkeys(requests, company_id), session)).items():
         for wait in waits_of(times_of(told)):
-            if _End(request_id, wait.step, wait.ended_at) in ends:
+            if _End(requests[key], wait.step, wait.ended_at) in ends:
                 additions.add_wait(company_id, wait)
-
-
-async def _batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401 - two drivers share no base
-    cursor.batch_size(BATCH_EVENTS)  # else MongoDB sends 16 MiB at once, and all of it becomes Python's
-    while batch := await cursor.to_list(BATCH_EVENTS):
-        yield batch
 
 
 def _by_place(buckets: Iterable[Document]) -> dict[tuple[str, str, int], Document]:

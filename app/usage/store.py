@@ -82,10 +82,10 @@ async def _companies_of(database: Database, reach: UsageReach) -> list[str]:
 
 async def find_request(database: Database, reach: UsageReach, request_id: str) -> str | None:
     """Return the company of a request within reach: all of a company's are, or those that the person created."""
-    keys = {(company_id, request_id) for company_id in await _companies_of(database, reach)}
-    for (company_id, _), told in (await read_numbered(database, keys, senders=True)).items():
-        if any(reach.covers(company_id, person_id) for person_id in (None, *creators_of(told))):
-            return company_id
+    companies = {request_key(company_id, request_id): company_id for company_id in await _companies_of(database, reach)}
+    for key, told in (await read_numbered(database, companies, senders=True)).items():
+        if any(reach.covers(companies[key], person_id) for person_id in (None, *creators_of(told))):
+            return companies[key]
     return None
 
 
@@ -110,11 +110,12 @@ async def find_own_requests(database: Database, company_id: str, person_id: str,
     """Return the times of the requests that a person created, by their ids; of at most `limit` creations."""
     query = {"userId": person_id, "companyId": company_id, "name": EventName.REQUEST_CREATED.value}
     rows = await database[EVENTS].find(query, {"_id": 0, "requestId": 1}).limit(limit).to_list(limit)
-    keys = sorted({(company_id, row["requestId"]) for row in rows})
+    requests = {request_key(company_id, row["requestId"]): row["requestId"] for row in rows}
+    keys = sorted(requests)
     own: dict[str, Times] = {}
     for start in range(0, len(keys), REQUESTS_AT_ONCE):
-        numbered = await read_numbered(database, keys[start : start + REQUESTS_AT_ONCE], senders=True)
-        for (_, request_id), told in numbered.items():
+        part = dict.fromkeys(keys[start : start + REQUESTS_AT_ONCE], company_id)
+        for key, told in (await read_numbered(database, part, senders=True)).items():
             if person_id in creators_of(told):
-                own[request_id] = times_of(told)
+                own[requests[key]] = times_of(told)
     return own

@@ -19,7 +19,7 @@ Document = Mapping[str, Any]
 Times = Mapping[str, datetime]  # by the field of `TIME_FIELDS`
 
 
-_NOTHING: Times = MappingProxyType({})
+NOTHING: Times = MappingProxyType({})
 
 
 class RequestStatus(StrEnum):
@@ -76,20 +76,16 @@ STEPS = tuple(_STATUS_OF)  # of two steps at the same time the later one here co
 _WAIT_FIELDS = {Step.APPROVAL: "approvedAt", Step.PROCESSING: "processedAt"}
 
 
-def times_of(events: Iterable[Document], before: Times = _NOTHING) -> Times:
+def times_of(events: Iterable[Document], before: Times = NOTHING) -> Times:
     """Return the time of each step that the events of a request tell of, and what was told `before` them."""
     times = dict(before)
     for event in events:
-        _take(times, TIME_FIELDS[event["name"]], event["occurredAt"])
-        if "told" in event:
-            for field, moment in event["told"].items():
-                _take(times, field, moment)
+        tells: Times = {TIME_FIELDS[event["name"]]: event["occurredAt"]}
+        for told in (tells, event["told"]) if "told" in event else (tells,):
+            for field, moment in told.items():
+                if field not in times or moment < times[field]:
+                    times[field] = moment
     return times
-
-
-def _take(times: dict[str, datetime], field: str, moment: datetime) -> None:
-    if field not in times or moment < times[field]:
-        times[field] = moment
 
 
 def creators_of(events: Iterable[Document]) -> list[str]:
@@ -98,7 +94,7 @@ def creators_of(events: Iterable[Document]) -> list[str]:
     Where each creation was told of another before it, the first has expired, and no later one takes its place.
     """
     creations = [event for event in events if event["name"] == EventName.REQUEST_CREATED]
-    if all("createdAt" in event.get("told", _NOTHING) for event in creations):
+    if all("createdAt" in event.get("told", NOTHING) for event in creations):
         return []
     first = min(event["receivedAt"] for event in creations)
     senders = {event.get("userId") for event in creations if event["receivedAt"] == first}
@@ -114,7 +110,7 @@ def status_of(times: Times) -> RequestStatus:
 def waits_of(times: Times) -> list[Wait]:
     """Return the waits of a request; one that would be negative is an anomaly, not a wait."""
     created = times.get("createdAt")
-    if created is None:
+    if created is None or len(times) == 1:
         return []
     waits = []
     for step, field in _WAIT_FIELDS.items():

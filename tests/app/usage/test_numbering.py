@@ -13,11 +13,11 @@ from hypothesis import strategies as some
 from app.database.embedded import EmbeddedMongod
 from app.database.indexes import prepare_database
 from app.usage.folding import Additions, day_of
-from app.usage.model import EventName
+from app.usage.model import EventName, request_key
 from app.usage.numbering import ORDINAL_MAX, number_events, read_numbered
 from app.usage.recording import Outcome, Recorder
 from app.usage.refolding import Refolded, refold
-from app.usage.store import find_own_requests
+from app.usage.store import REQUESTS_AT_ONCE, find_own_requests
 from app.usage.timeline import times_of, waits_of
 from auth.development import DEMO_COMPANY_IDS
 from auth.principal import Role
@@ -68,7 +68,8 @@ async def test_three_writers_that_tell_of_the_same_requests_at_once_count_each_w
         now -= timedelta(minutes=20)
     await settle(system)
     await check_recount(database)
-    numbered = await read_numbered(database, [(COMPANY, request) for request in requests])
+    numbered = await read_numbered(database, {request_key(COMPANY, request): COMPANY for request in requests})
+    assert len(numbered) == len(requests)
     assert all(sorted(each["ordinal"] for each in told) == list(range(1, 10)) for told in numbered.values())
 
 
@@ -115,13 +116,28 @@ async def test_nor_one_whose_rejection_or_failure_lives_on(system: System, kind:
     assert (await system.ask(REQUEST, token=colleague, id=request)).codes == ["NOT_FOUND"]
 
 
+async def test_more_requests_of_one_person_than_are_read_at_once_are_all_found(system: System) -> None:
+    """Each with its times, among a colleague's."""
+    now, database = system.clock(), system.services.database
+    mine = [new_id() for _ in range(REQUESTS_AT_ONCE + 50)]
+    token = system.token(Role.USER)
+    await send(system, [created(now - timedelta(hours=2), request) for request in mine], token, batch=500)
+    await send(system, [created(now, new_id())], system.token(Role.USER, new_id(), COMPANY))
+    await send(system, [step("requestApproved", now - timedelta(hours=1), mine[-1])], token)
+    person = (await database["events"].find_one({"requestId": mine[0]}))["userId"]
+    own = await find_own_requests(database, COMPANY, person, len(mine) * 2)
+    assert sorted(own) == sorted(mine)
+    assert [request for request, times in own.items() if "approvedAt" in times] == mine[-1:]
+
+
 async def test_a_request_told_of_without_end_makes_no_event_dearer(system: System) -> None:
     """Only the first are read again, and the first of each kind; what comes beyond is stored, counted and shown."""
     now, request, token = system.clock(), new_id(), system.token(Role.USER)
     items = [step("requestApproved", now - timedelta(minutes=number), request) for number in range(50)]
     items += [created(now - timedelta(hours=number), request) for number in (2, 3)]
     await send(system, items, token, batch=7)
-    told = (await read_numbered(system.services.database, [(COMPANY, request)]))[COMPANY, request]
+    key = request_key(COMPANY, request)
+    told = (await read_numbered(system.services.database, {key: COMPANY}))[key]
     assert sorted(each["ordinal"] for each in told) == list(range(1, ORDINAL_MAX + 2))
     assert len((await system.ask(REQUEST, token=token, id=request)).data["request"]["timeline"]) == len(items)
     assert (await refold_all(system)).days_mended == 0
