@@ -39,6 +39,7 @@ from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
 from app.support.changes import support_changes
 from app.support.service import SupportService
+from app.time_limit import TimeLimit
 from app.web.explorer import explorer_page, explorer_routes
 from auth.development import DevelopmentIssuer
 from auth.issuers import issuers_from_json
@@ -116,6 +117,7 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
         door=Doorkeeper(verifier, meters, settings.trusted_proxies),
         run=runner.run,
         page=explorer_page,
+        body_limit=TimeLimit(settings.body_seconds),
     )
     subscribe = Subscriber(runner, parts.clock).subscribe
     calls = LiveEvents(subscribe, endpoint)

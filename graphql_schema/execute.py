@@ -18,7 +18,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.execute import default_field_resolver
 from graphql.execution.values import VariableValues
 
-from app.database.deadline import run_within
+from app.database.deadline import Deadline
 from app.errors import AppError, ErrorCode
 from app.operation import Answer, Ask
 from graphql_schema.context import Context, Services
@@ -39,6 +39,7 @@ class Runner:
         self.schema = schema
         self.services = services
         self.plans = PlanCache(schema)
+        self.deadline = Deadline(services.database, services.settings.operation_seconds)
 
     async def run(self, ask: Ask) -> Answer:
         """Return the answer to an operation; never raises but for cancellation."""
@@ -50,8 +51,7 @@ class Runner:
             check_is_no_subscription(operation)
             self.check_operation(plan, operation, ask)
             executor = self.prepare(plan, operation, ask)
-            services = self.services
-            result = await run_within(services.database, services.settings.operation_seconds, executor.run)
+            result = await self.deadline.run(executor.run)
         except (InvalidDocumentError, InvalidVariablesError) as error:
             return refuse(error.errors, name)
         except Exception as error:  # noqa: BLE001 - the one door masks what it does not know

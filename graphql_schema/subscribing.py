@@ -15,7 +15,6 @@ from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, Oper
 from graphql.execution import create_source_event_stream
 
 from app.clock import Clock
-from app.database.deadline import run_within
 from app.errors import AppError, ErrorCode
 from app.operation import Answer, Ask
 from graphql_schema.errors import to_public
@@ -85,9 +84,7 @@ class Subscriber:
     async def _answer(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask, event: object) -> Answer:
         executor = self.runner.prepare(plan, operation, ask)
         executor.root_value = event
-        services = self.runner.services
-        budget = services.settings.operation_seconds
-        result: ExecutionResult = await run_within(services.database, budget, executor.run)
+        result: ExecutionResult = await self.runner.deadline.run(executor.run)
         return complete(result.data, result.errors or (), ask.request_id, name_of(operation))
 
 

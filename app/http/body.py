@@ -14,6 +14,7 @@ import orjson
 
 from app.errors import AppError, ErrorCode, bad_input
 from app.http.problems import HttpError
+from app.time_limit import TimeLimit
 
 JSON_DEPTH_MAX = 64
 NUMBER_DIGITS_MAX = 40
@@ -26,20 +27,20 @@ class ClientGoneError(Exception):
     """The caller hung up before the body was complete."""
 
 
-async def read_body(receive: Receive, declared_length: str, max_bytes: int, seconds: float) -> bytes:
-    """Return the body; raises `PAYLOAD_TOO_LARGE` once more than `max_bytes` have arrived, 408 after `seconds`."""
+async def read_body(receive: Receive, declared_length: str, max_bytes: int, limit: TimeLimit) -> bytes:
+    """Return the body; raises `PAYLOAD_TOO_LARGE` once more than `max_bytes` have arrived, 408 after the time limit."""
     if declared_length.isdecimal() and len(declared_length) < 20 and int(declared_length) > max_bytes:  # noqa: PLR2004 - digits of 2**64
         await _discard(receive, max_bytes)
         raise _too_large(max_bytes)
     try:
-        async with asyncio.timeout(seconds):
+        with limit.start():
             return await _read_chunks(receive, max_bytes)
     except AppError:
         await _discard(receive, max_bytes)
         raise
     except TimeoutError:
-        message = f"The body did not arrive within {seconds:g} seconds."
-        raise HttpError(408, message, {"Connection": "close"}, limit="seconds", maximum=seconds) from None
+        message = f"The body did not arrive within {limit.seconds:g} seconds."
+        raise HttpError(408, message, {"Connection": "close"}, limit="seconds", maximum=limit.seconds) from None
 
 
 async def _read_chunks(receive: Receive, max_bytes: int) -> bytes:

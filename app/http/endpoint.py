@@ -26,6 +26,7 @@ from app.http.problems import GRAPHQL_JSON, JSON, STATUS_OF, HttpError, Reply, h
 from app.log import log
 from app.operation import Answer, Ask
 from app.settings import Settings
+from app.time_limit import TimeLimit
 from auth.principal import Principal, Role
 
 Run = Callable[[Ask], Awaitable[Answer]]
@@ -43,6 +44,7 @@ class GraphQLEndpoint:
     door: Doorkeeper
     run: Run
     page: Page
+    body_limit: TimeLimit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -74,7 +76,7 @@ class GraphQLEndpoint:
         if scope["method"] == "POST":
             check_content_type(header_value(scope, b"content-type"))
             length = header_value(scope, b"content-length")
-            given = read_json(await read_body(receive, length, settings.body_max_bytes, settings.body_seconds))
+            given = read_json(await read_body(receive, length, settings.body_max_bytes, self.body_limit))
         else:
             given = read_query_string(scope["query_string"])
         query, variables, name = read_parameters(given)

@@ -17,6 +17,7 @@ FLOORS = {
     "app.clock": GROUND,
     "app.log": GROUND,
     "app.practices": GROUND,
+    "app.time_limit": GROUND,
     "app.ingest": GROUND,
     "app.operation": GROUND,
     "app.identity": GROUND,

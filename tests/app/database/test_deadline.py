@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.database.client import Database, connect
-from app.database.deadline import run_within
+from app.database.deadline import Deadline
 from app.database.embedded import EmbeddedMongod
 from app.errors import AppError
 from app.settings import Settings
@@ -44,7 +44,7 @@ async def test_what_takes_too_long_is_ended_in_the_database(database: Database) 
     """Soon after the budget nothing of it runs any more."""
     started = time.perf_counter()
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the driver's own or ours, whichever sees it first
-        await run_within(database, 0.4, lambda: database.aggregate("things", SLOW))
+        await Deadline(database, 0.4).run(lambda: database.aggregate("things", SLOW))
     assert getattr(caught.value, "timeout", isinstance(caught.value, TimeoutError))
     assert time.perf_counter() - started < 5  # of the 20 that it would take
     for _ in range(100):
@@ -56,7 +56,7 @@ async def test_what_takes_too_long_is_ended_in_the_database(database: Database) 
 
 async def test_what_is_quick_is_not_touched(database: Database) -> None:
     """Results pass through."""
-    assert await run_within(database, 5, lambda: database.aggregate("things", [])) == [{"_id": 1}]
+    assert await Deadline(database, 5).run(lambda: database.aggregate("things", [])) == [{"_id": 1}]
 
 
 async def test_a_database_that_is_away_is_told_before_the_budget_ends(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_a_database_that_is_away_is_told_before_the_budget_ends(tmp_path: 
         mongod.kill()
         started = time.perf_counter()
         with pytest.raises(AppError) as caught:
-            await run_within(database, 30, lambda: database.aggregate("things", []))
+            await Deadline(database, 30).run(lambda: database.aggregate("things", []))
         assert caught.value.code == "UNAVAILABLE"
         assert time.perf_counter() - started < 10  # of the 30 of its budget
     finally:

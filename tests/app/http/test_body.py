@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.errors import AppError
 from app.http.body import JSON_DEPTH_MAX, check_shape, read_body
 from app.http.problems import HttpError
+from app.time_limit import TimeLimit
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -56,7 +57,7 @@ def test_a_mebibyte_is_checked_in_a_moment(body: bytes) -> None:
 async def test_a_stalled_body_is_given_up() -> None:
     """408, and the connection is not kept."""
     with pytest.raises(HttpError) as caught:
-        await read_body(asyncio.Event().wait, "", 1_000, 0.01)  # type: ignore[arg-type]
+        await read_body(asyncio.Event().wait, "", 1_000, TimeLimit(0.01))  # type: ignore[arg-type]
     assert (caught.value.status, caught.value.headers) == (408, {"Connection": "close"})
 
 
@@ -70,5 +71,5 @@ async def test_a_body_declared_too_large_is_let_in_only_so_far() -> None:
         return {"type": "http.request", "body": b" " * 100, "more_body": True}
 
     with pytest.raises(AppError, match="larger"):
-        await read_body(receive, "2000000", 1_000, 1)
+        await read_body(receive, "2000000", 1_000, TimeLimit(1))
     assert received == 1_000
