@@ -25,8 +25,8 @@ class Carrier:
 class Item:
     """One thing that is collected, under the notice's own name.
 
-    `retention_days` None: for the life of the account. `seen_by` are role values, narrowed already where the item is
-    restricted. `also` are further fields that carry the same item.
+    `retention` is how long it is kept, `retention_days` the most in days; None: for the life of the account. `seen_by`
+    are role values, narrowed already where the item is restricted. `also` are further fields that carry the same item.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Item:
     purpose: str
     coordinate: str
     stored: str
+    retention: str
     retention_days: int | None
     seen_by: tuple[str, ...]
     restricted: str | None
@@ -192,7 +193,7 @@ def _read_category(data: Mapping[str, Any]) -> Category:
 
 
 def _read_item(group: Mapping[str, Any], data: Mapping[str, Any]) -> Item:
-    restricted = data.get("restricted")
+    restricted, days = data.get("restricted"), data.get("retentionDays", group["retentionDays"])
     return Item(
         name=data["name"],
         example=data["example"],
@@ -200,11 +201,16 @@ def _read_item(group: Mapping[str, Any], data: Mapping[str, Any]) -> Item:
         purpose=data["purpose"],
         coordinate=data["coordinate"],
         stored=data["stored"],
-        retention_days=group["retentionDays"],
-        seen_by=tuple(group["restrictedTo"] if restricted else group["seenBy"]),
+        retention=data.get("retention") or group.get("retention") or _in_words(days),
+        retention_days=days,
+        seen_by=tuple(group["restrictedTo"] if restricted else data.get("seenBy", group["seenBy"])),
         restricted=restricted,
         also=tuple(Carrier(each["coordinate"], each["stored"]) for each in data.get("also", ())),
     )
+
+
+def _in_words(days: int | None) -> str:
+    return "as long as the account" if days is None else f"{days} days"
 
 
 def _read_notices() -> Mapping[str, Notice]:

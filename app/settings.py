@@ -59,12 +59,15 @@ class Settings(BaseSettings):
     error_retention_days: float = Field(
         15, gt=0, le=15, description="life of error data; the notice allows at most 15 days"
     )
-    census_retention_days: float = Field(90, gt=0, description="life of census records")
-    usage_retention_days: float = Field(395, gt=0, description="life of usage events (13 months)")
+    # At most what `dataPractices` tells everybody; for more, publish a new version of the notice.
+    census_retention_days: float = Field(90, gt=0, le=90, description="life of census records; at most 90 days")
+    usage_retention_days: float = Field(395, gt=0, le=395, description="life of usage events; at most 13 months")
     support_retention_days: float = Field(
         730, gt=0, description="life of support requests and access receipts (24 months)"
     )
-    claim_retention_days: float = Field(30, gt=0, description="life of an identified profile that nobody verified")
+    claim_retention_days: float = Field(
+        30, gt=0, le=30, description="life of an identified profile that nobody verified; at most 30 days"
+    )
     census_rotation_days: int = Field(30, ge=1, le=92, description="rotation of the secret that hashes census ids")
     error_ip: Literal["full", "truncated", "none"] = Field(
         "truncated", description="what is kept of a reporter's IP address"

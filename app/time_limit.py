@@ -5,7 +5,9 @@ the first piece is due; most pieces end long before, and touch it not at all.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextvars import Context
 from types import TracebackType
 
 Judge = Callable[[], bool]
@@ -16,14 +18,19 @@ def _never() -> bool:
 
 
 class TimeLimit:
-    """Limits each of many pieces of work to the same time: `with limit.start(): ...` raises `TimeoutError` after it."""
+    """Limits each of many pieces of work to the same time: `with limit.start(): ...` raises `TimeoutError` after it.
+
+    For one event loop at a time; what is under way on another when work begins here is let go.
+    """
 
     def __init__(self, seconds: float, *, early_seconds: float | None = None, is_hopeless: Judge = _never) -> None:
         """Limit to `seconds`; after `early_seconds` a piece is ended already if `is_hopeless` says so then."""
         self.seconds = seconds
         self._first = seconds if early_seconds is None else min(early_seconds, seconds)
         self._is_hopeless = is_hopeless
-        self._pieces: set[_Piece] = set()
+        # By when they are due, which is the order of their beginning: all have the same time.
+        self._young: OrderedDict[_Piece, float] = OrderedDict()
+        self._old: OrderedDict[_Piece, float] = OrderedDict()  # looked at once
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._next_look = 0.0
@@ -34,40 +41,48 @@ class TimeLimit:
 
     def _begin(self, piece: "_Piece", loop: asyncio.AbstractEventLoop) -> None:
         if loop is not self._loop:  # what stood on a loop that is gone would never fire
-            self._loop, self._timer, self._pieces = loop, None, set()
-        now = loop.time()
-        piece.due, piece.end = now + self._first, now + self.seconds
-        self._pieces.add(piece)
-        if self._timer is None or piece.due < self._next_look:
-            self._set_timer(loop, piece.due)
+            self._loop, self._timer, self._young, self._old = loop, None, OrderedDict(), OrderedDict()
+        due = self._young[piece] = loop.time() + self._first
+        if self._timer is None or due < self._next_look:
+            self._set_timer(loop, due)
 
     def _finish(self, piece: "_Piece") -> None:
-        self._pieces.discard(piece)
+        if self._young.pop(piece, None) is None:
+            self._old.pop(piece, None)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._next_look = due
-        self._timer = loop.call_at(due, self._look, loop)
+        self._timer = loop.call_at(due, self._look, loop, context=Context())
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """End the pieces that are due, and look again when the next one is."""
+        if loop is not self._loop:
+            return
         self._timer = None
         now = loop.time()
-        for piece in [piece for piece in self._pieces if piece.due <= now]:
-            if piece.end <= now or self._is_hopeless():
-                self._pieces.discard(piece)
+        for piece, _ in _take_due(self._old, now):
+            piece.cancel()
+        for piece, due in _take_due(self._young, now):
+            if self._first == self.seconds or self._is_hopeless():
                 piece.cancel()
             else:
-                piece.due = piece.end
-        if self._pieces:
-            self._set_timer(loop, min(piece.due for piece in self._pieces))
+                self._old[piece] = due + self.seconds - self._first
+        heads = [next(iter(pieces.values())) for pieces in (self._young, self._old) if pieces]
+        if heads:
+            self._set_timer(loop, min(heads))
+
+
+def _take_due(pieces: OrderedDict["_Piece", float], now: float) -> Iterator[tuple["_Piece", float]]:
+    while pieces and next(iter(pieces.values())) <= now:
+        yield pieces.popitem(last=False)
 
 
 class _Piece:
     """One piece of work, ended by cancelling its task; a cancellation that others ask for stays theirs."""
 
-    __slots__ = ("_asked_before", "_is_over", "_limit", "_task", "due", "end")
+    __slots__ = ("_asked_before", "_is_over", "_limit", "_task")
 
     def __init__(self, limit: TimeLimit) -> None:
         task = asyncio.current_task()
@@ -77,7 +92,6 @@ class _Piece:
         self._limit = limit
         self._task = task
         self._is_over = False
-        self.due = self.end = 0.0
 
     def __enter__(self) -> None:
         self._asked_before = self._task.cancelling()

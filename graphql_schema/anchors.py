@@ -7,10 +7,11 @@ the same here too. An id in a variable is not known.
 from dataclasses import dataclass
 
 from app.database.pages import PageRequest
-from app.profiles.scope import admits_user, companies_within
+from app.profiles.scope import companies_within
 from app.profiles.store import find_companies
 from app.support.model import Subject
 from graphql_schema.context import Context
+from graphql_schema.profiles import find_user, person_of
 from graphql_schema.selected import SelectedField
 
 
@@ -25,7 +26,10 @@ class Anchor:
 
 UNKNOWN = Anchor()
 # Fields whose object is about the same as their parent's.
-_SAME = {"User.profile", "User.company", "SupportRequest.subject", "SupportRequest.company", "Me.user", "Me.profile"}
+_SAME = {
+    *("User.profile", "User.profiles", "User.company", "Me.user", "Me.profile"),
+    *("SupportRequest.subject", "SupportRequest.company"),
+}
 _SAME_COMPANY = {"Company.users", "Me.company"}
 _PAGES = {"nodes", "edges", "node"}
 
@@ -71,10 +75,8 @@ class Anchors:
         return UNKNOWN
 
     async def _find_user(self, user_id: str) -> Anchor:
-        user = await self._context.services.users.get(user_id)
-        if user is None or not admits_user(self._context.principal, user, self._context.now):
-            return Anchor(missing="user")
-        return _anchor(user.get("personId") or user["_id"], user.get("companyId"))
+        user = await find_user(self._context, user_id)
+        return Anchor(missing="user") if user is None else _anchor(person_of(user), user.get("companyId"))
 
     async def _find_company(self, company_id: str) -> Anchor:
         within = companies_within(self._context.principal, company_id)

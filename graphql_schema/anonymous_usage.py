@@ -1,6 +1,7 @@
 """Anonymous usage: what the vendor sees of everybody, about at least 5 companies at a time (P5)."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -9,10 +10,16 @@ from app.dashboards.periods import Interval, read_range
 from app.errors import bad_input
 from auth.rights import Action
 from graphql_schema.context import Info
-from graphql_schema.dashboards import From, IntervalEnum, To
+from graphql_schema.dashboards import IntervalEnum
 from graphql_schema.guards import guarded, inherits
 from graphql_schema.reading import stored
 from graphql_schema.usage_types import EventNameEnum
+
+From = Annotated[
+    datetime, strawberry.argument(name="from", description="The day, week or month (UTC) that it lies in is the first.")
+]
+To = Annotated[datetime, strawberry.argument(description="Not included; the period before it is the last.")]
+Step = Annotated[IntervalEnum, strawberry.argument(description="DAY, WEEK or MONTH: an hour may be of too few.")]
 
 
 @inherits
@@ -56,7 +63,7 @@ class AnonymousUsageQueries:
     """For the vendor."""
 
     @guarded(Action.READ_VENDOR_USAGE)
-    async def anonymous_usage(self, info: Info, from_: From, to: To, interval: IntervalEnum) -> AnonymousUsage:
+    async def anonymous_usage(self, info: Info, from_: From, to: To, interval: Step) -> AnonymousUsage:
         """All whole UTC days, weeks or months that the range touches, of days that are over; hours are too fine."""
         step = Interval(interval)
         if step is Interval.HOUR:

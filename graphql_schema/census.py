@@ -21,7 +21,10 @@ from graphql_schema.reading import stored
 from graphql_schema.scalars import UuidText
 
 From = Annotated[datetime, strawberry.argument(name="from", description="The day (UTC) that it lies in is the first.")]
-To = Annotated[datetime, strawberry.argument(name="to", description="The end; the day that it lies in counts too.")]
+To = Annotated[
+    datetime,
+    strawberry.argument(name="to", description="The end; its day counts too, unless it begins then."),
+]
 
 
 @strawberry.input(
@@ -124,7 +127,10 @@ class CensusMutations:
 
     @guarded(Action.RECORD_CENSUS)
     async def record_census(self, info: Info, records: list[CensusInput]) -> IngestResult:
-        """Record a batch of at most 500; a repeated recordId is a duplicate, a bad record costs only itself."""
+        """Record a batch of at most 500 records of at most 32 KiB each, of the last 7 days; nothing tells who sent it.
+
+        A repeated recordId is a duplicate, a bad record costs only itself.
+        """
         services = info.context.services
         return stored(await record_census(services.database, services.hasher, stored(records), info.context.now))
 

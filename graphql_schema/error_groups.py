@@ -29,7 +29,9 @@ ErrorKindEnum = strawberry.enum(ErrorKind, name="ErrorKind", description="What k
 RANGE_MAX_DAYS = 400
 USES_MAX = 5  # of `errorPerformance`: each reads up to 20 000 sketches
 From = Annotated[datetime, strawberry.argument(name="from", description="The day (UTC) that it lies in is the first.")]
-To = Annotated[datetime, strawberry.argument(name="to", description="The end; its day counts too.")]
+To = Annotated[
+    datetime, strawberry.argument(name="to", description="The end; its day counts too, unless it begins then.")
+]
 TITLE_MAX = 200
 
 

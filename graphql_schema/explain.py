@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, cast
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, ObjectValueNode
 
 from app.errors import ErrorCode, bad_input
 from app.support.model import Subject, SupportRequest
@@ -137,6 +137,8 @@ class Explainer:
         missing = (await self._anchors.of(field)).missing if field.parent is None else None
         if missing is not None:
             return Verdict(REFUSED, f"{rule} There is no such {missing} in reach.", ErrorCode.NOT_FOUND)
+        if field.parent is None and _names_somebody(field):
+            return Verdict(AccessDecision.DEPENDS, f"{rule} It depends on whom or what it names, and is decided then.")
         if action is Action.READ_USAGE and (field.parent is None or field.type_name == "User"):
             return await self._judge_usage(field, rule)
         return Verdict(AccessDecision.ALLOWED, rule)
@@ -153,8 +155,8 @@ class Explainer:
                 return self._from_decision(await self._decide(subject))
             taken = await self._context.disclosures.disclosure.taken_requests()
             return Verdict(AccessDecision.DEPENDS, f"{rule} {_words(taken)}", needs=NEEDS_REQUEST)
-        if field.parent is not None and subject is not None:
-            return Verdict(REFUSED, rule, ErrorCode.FORBIDDEN, NEEDS_OWN)
+        if subject is not None:
+            return _somebody_else(field, rule)
         if field.parent is not None and Scope.ANY in scopes_of(principal, Action.READ_PROFILES):
             return Verdict(AccessDecision.DEPENDS, rule, needs=NEEDS_OWN)
         return Verdict(AccessDecision.ALLOWED, rule)  # whom they see at all is theirs
@@ -194,6 +196,23 @@ class Explainer:
 
 
 REFUSED = AccessDecision.REFUSED
+
+
+def _somebody_else(field: SelectedField, rule: str) -> Verdict:
+    """Return the verdict about usage that is not the caller's, and that nothing could open to them."""
+    if field.parent is None:
+        return Verdict(REFUSED, f"{rule} There is no such company in reach.", ErrorCode.NOT_FOUND)
+    return Verdict(REFUSED, rule, ErrorCode.FORBIDDEN, NEEDS_OWN)
+
+
+def _names_somebody(field: SelectedField) -> bool:
+    """Return whether a mutation is about somebody, or about a request, that its arguments choose."""
+    given = {argument.name.value: argument.value for argument in field.node.arguments or ()}
+    if field.coordinate == "Mutation.openSupportRequest":
+        asked = given.get("input")
+        names = {part.name.value for part in asked.fields} if isinstance(asked, ObjectValueNode) else {"subject"}
+        return "subject" in names
+    return field.type_name == "Mutation" and not given.keys().isdisjoint({"id", "companyId"})
 
 
 def _words(taken: list[SupportRequest]) -> str:

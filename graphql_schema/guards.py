@@ -5,6 +5,7 @@ goes to whoever has its parent; a `restricted(kind)` field is opened by the disc
 resolvers of the built schema and refuses to start with a field that says nothing (deny by default).
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,17 +83,24 @@ def inherits(cls: Type) -> Type:
     return cls
 
 
-def guarded(action: Action, **options: Any) -> Any:
-    """Return a field that only callers with `action` may have."""
-    rights = Rights(roles=list(roles_with(action)), anonymous=open_to_anonymous(action))
-    metadata = {GUARD: Guard(action=action)}
-    return strawberry.field(directives=[rights], metadata=metadata, **options)
+def guarded(action: Action, description: str = "") -> Any:
+    """Return what makes a resolver a field that only callers with `action` may have, described by its own text."""
+    return _declare(strawberry.field, action, description)
 
 
-def guarded_subscription(action: Action, **options: Any) -> Any:
-    """Return a subscription that only callers with `action` may start; each event is checked again."""
+def guarded_subscription(action: Action) -> Any:
+    """Return the same for a subscription, which only callers with `action` may start; each event is checked again."""
+    return _declare(strawberry.subscription, action)
+
+
+def _declare(make: Callable[..., Any], action: Action, description: str = "") -> Callable[[Callable[..., Any]], Any]:
     rights = Rights(roles=list(roles_with(action)), anonymous=open_to_anonymous(action))
-    return strawberry.subscription(directives=[rights], metadata={GUARD: Guard(action=action)}, **options)
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        told = description or " ".join((inspect.getdoc(resolver) or "").split())
+        return make(resolver, description=told, directives=[rights], metadata={GUARD: Guard(action=action)})
+
+    return declare
 
 
 def restricted(kind: RestrictedKind) -> Any:

@@ -2,10 +2,9 @@
 
 import strawberry
 
-from app.database.pages import MAX_FIRST, PageRequest, read_page_request
+from app.database.pages import read_page_request
 from app.profiles.model import ProfileKind
 from app.profiles.store import find_person
-from app.support.model import SupportRequestStatus
 from auth.principal import Role
 from auth.rights import Action
 from graphql_schema.context import Info
@@ -15,8 +14,6 @@ from graphql_schema.profiles import ANONYMOUS_PROFILE, Company, ProfileKindEnum,
 from graphql_schema.reading import stored
 from graphql_schema.receipts import AccessReceipt, read_receipts
 from graphql_schema.support import SupportRequest
-
-UNFINISHED = {SupportRequestStatus.OPEN, SupportRequestStatus.TAKEN}
 
 
 @inherits
@@ -42,11 +39,9 @@ class Me:
 
     @guarded(Action.OPEN_SUPPORT_REQUEST)
     async def open_support_requests(self, info: Info) -> list[SupportRequest] | None:
-        """The caller's support requests that are open or taken, the latest first."""
+        """The open or taken support requests about the caller, asked for or taken by them, the latest first."""
         context = info.context
-        page = PageRequest(MAX_FIRST)
-        found = await context.services.support.find_page(context.principal, None, page, context.now)
-        return stored([request for request in found.nodes if request["status"] in UNFINISHED])
+        return stored(await context.services.support.find_own_unfinished(context.principal, context.now))
 
     @guarded(Action.READ_RECEIPTS)
     async def receipts(self, info: Info, first: First, after: After = None) -> Connection[AccessReceipt] | None:

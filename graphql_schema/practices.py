@@ -8,7 +8,7 @@ import strawberry
 from strawberry import ID
 
 from app.errors import not_found
-from app.practices import CURRENT_VERSION, PRACTICES, Category, Item, Notice, diff, notice
+from app.practices import CURRENT_VERSION, PRACTICES, Category, Group, Item, Notice, diff, notice
 from auth.principal import Role
 from auth.rights import Action
 from graphql_schema.guards import RestrictedKind, guarded, inherits
@@ -35,10 +35,21 @@ class PracticeItem:
     note: str
     purpose: str
     retention: str = strawberry.field(description="How long it is kept.")
-    retention_days: int | None = strawberry.field(description="The same in days; null: as long as the account.")
+    retention_days: int | None = strawberry.field(description="The most in days; null: as long as the account.")
     visible_to: list[Role] = strawberry.field(description="The roles that may see it, each within its rights.")
     restricted: RestrictedKind | None
     coordinate: str = strawberry.field(description="The GraphQL coordinate that carries it.")
+
+
+@inherits
+@strawberry.type(description="What is collected together, under the notice's own heading, such as one event.")
+class PracticeGroup:
+    """Items of a category that belong together; of some nothing is collected."""
+
+    id: ID
+    title: str
+    text: str
+    items: list[PracticeItem]
 
 
 @inherits
@@ -56,7 +67,8 @@ class PracticeCategory:
     can_be_turned_off: bool = strawberry.field(description="By admins or end users.")
     retention: str
     statements: list[str]
-    items: list[PracticeItem]
+    groups: list[PracticeGroup]
+    items: list[PracticeItem] = strawberry.field(description="Those of all groups.")
 
 
 @inherits
@@ -149,19 +161,24 @@ def _describe_category(category: Category) -> dict[str, object]:
         "canBeTurnedOff": category.can_be_turned_off,
         "retention": category.retention,
         "statements": category.statements,
+        "groups": [_describe_group(group) for group in category.groups],
         "items": [_describe_item(item) for item in category.items],
     }
 
 
+def _describe_group(group: Group) -> dict[str, object]:
+    items = [_describe_item(item) for item in group.items]
+    return {"_id": group.id, "title": group.title, "text": group.text, "items": items}
+
+
 def _describe_item(item: Item) -> dict[str, object]:
-    days = item.retention_days
     return {
         "name": item.name,
         "example": item.example,
         "note": item.note,
         "purpose": item.purpose,
-        "retention": "as long as the account" if days is None else f"{days} days",
-        "retentionDays": days,
+        "retention": item.retention,
+        "retentionDays": item.retention_days,
         "visibleTo": [Role(role) for role in item.seen_by],
         "restricted": item.restricted,
         "coordinate": item.coordinate,

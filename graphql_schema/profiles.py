@@ -12,11 +12,11 @@ from app.error_reports.reach import errors_of
 from app.errors import not_found
 from app.profiles.model import ProfileKind
 from app.profiles.scope import admits_user, companies_within, users_within
-from app.profiles.store import find_companies, find_users
+from app.profiles.store import find_companies, find_documents_of, find_person, find_users
 from app.support.disclosure import Subject
 from app.usage.store import EventFilter, find_events
 from auth.rights import Action
-from graphql_schema.context import Info
+from graphql_schema.context import Context, Info
 from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
 from graphql_schema.paging import After, Connection, First
 from graphql_schema.reading import stored
@@ -117,9 +117,22 @@ class User:
     last_seen_at: datetime
 
     @guarded(Action.READ_PROFILES)
+    def person_id(self) -> ID:
+        """The same for all profiles of a person; receipts, support requests, events and erasures name it."""
+        return stored(person_of(stored(self)))
+
+    @guarded(Action.READ_PROFILES)
     def profile(self) -> SupportProfile:
         """The fields of the person's kind."""
         return stored(profile_of(stored(self)))
+
+    @guarded(Action.READ_PROFILES)
+    async def profiles(self, info: Info) -> list[SupportProfile] | None:
+        """All profiles of the person: somebody may have been identified (UPN, app version) and also logged in."""
+        context, person_id = info.context, person_of(stored(self))
+        within = users_within(context.principal, None, context.now)
+        found = await find_documents_of(context.services.database, person_id, within)
+        return stored([profile_of(user) for user in found])
 
     @guarded(Action.READ_PROFILES)
     async def company(self, info: Info) -> Company | None:
@@ -167,15 +180,24 @@ def person_of(user: dict[str, Any]) -> str:
     return str(user.get("personId") or user["_id"])
 
 
+async def find_user(context: Context, user_id: str) -> dict[str, Any] | None:
+    """Return the stored user with this id, or of the person with this id, if the caller may see them."""
+    found = await context.services.users.get(user_id)
+    if found is not None and admits_user(context.principal, found, context.now):
+        return found
+    within = users_within(context.principal, None, context.now)
+    return await find_person(context.services.database, user_id, within)
+
+
 @strawberry.type
 class ProfileQueries:
     """Looking people and companies up."""
 
     @guarded(Action.READ_PROFILES)
     async def user(self, info: Info, id: ID) -> User | None:
-        """One person; null with NOT_FOUND if there is none that the caller may see."""
-        found = await info.context.services.users.get(id)
-        if found is None or not admits_user(info.context.principal, found, info.context.now):
+        """One person, by `User.id` or `User.personId`; null with NOT_FOUND if there is none that the caller may see."""
+        found = await find_user(info.context, id)
+        if found is None:
             raise not_found("user")
         return stored(found)
 

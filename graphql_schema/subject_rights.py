@@ -46,7 +46,9 @@ class Erasure:
     erased_at: datetime
     completed_at: datetime | None
     receipt_sequence: int
-    key_destroyed: bool = strawberry.field(description="The company's key, which makes copies elsewhere unreadable.")
+    key_destroyed: bool = strawberry.field(
+        description="The company's key, so that copies of its restricted values cannot be read."
+    )
     counts: list[ErasedCount]
 
 

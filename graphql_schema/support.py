@@ -68,10 +68,12 @@ class SupportRequest:
     access_ends_at: datetime | None
     closed_at: datetime | None
     expires_at: datetime
+    subject_id: ID | None = strawberry.field(description="`User.personId` of whom it is about; null: the company.")
+    company_id: ID | None
 
     @guarded(Action.READ_PROFILES)
     async def subject(self, info: Info) -> User | None:
-        """The person whom the request is about; null if it is about a company."""
+        """The person whom the request is about; null if it is about a company, or they saved no profile."""
         source, context = stored(self), info.context
         if source["subjectId"] is None:
             return None
@@ -80,7 +82,7 @@ class SupportRequest:
 
     @guarded(Action.READ_PROFILES)
     async def company(self, info: Info) -> Company | None:
-        """The company of the request."""
+        """The company of the request; null if none is known, or it saved nothing about itself."""
         source, context = stored(self), info.context
         if source["companyId"] is None:
             return None

@@ -94,9 +94,10 @@ class UsageMutations:
 
     @guarded(Action.RECORD_EVENTS)
     async def record_events(self, info: Info, events: list[EventInput], company_id: ID | None = None) -> IngestResult:
-        """Record a batch of at most 500 for the token's company; a repeated eventId is a duplicate.
+        """Record a batch of at most 500 events of at most 32 KiB each, of the last 31 days, for the token's company.
 
-        `companyId` chooses among the companies of an `ingest` token; anybody else's must be their own.
+        A repeated eventId is a duplicate, a bad event costs only itself. `companyId` chooses among the companies of an
+        `ingest` token; anybody else's must be their own.
         """
         context = info.context
         return stored(

@@ -250,7 +250,8 @@ ERASURES = _exactly(
         "receiptSequence": _INTEGER,
         "keyDestroyed": _BOOLEAN,
         "counts": _NUMBERS,
-    }
+    },
+    optional={"askedId": _STRING},
 )
 
 VALIDATORS: dict[str, Schema] = {

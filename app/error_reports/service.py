@@ -23,9 +23,10 @@ from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.grouping import fingerprint_of
 from app.error_reports.known_ids import find_known_ids
 from app.error_reports.model import IpMode, Report, keep_address, read_report
+from app.errors import forbidden
 from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items, with_ids
 from app.practices import CURRENT_VERSION
-from auth.principal import Principal
+from auth.principal import Principal, Role
 
 TURN = 25  # reports read before other callers get their turn: about 3 ms
 
@@ -43,10 +44,19 @@ class ErrorService:
     life: timedelta
 
     async def record(
-        self, principal: Principal, address: str | None, reports: Sequence[Item | Malformed], now: datetime
+        self,
+        principal: Principal,
+        address: str | None,
+        reports: Sequence[Item | Malformed],
+        now: datetime,
+        company_id: str | None = None,
     ) -> IngestResult:
-        """Store the good reports once each, stamped with the server's time, from which their 15 days run."""
+        """Store the good reports once each, stamped with the server's time, from which their 15 days run.
+
+        `company_id` chooses among the companies of the token; of a token of several they are nobody's without it.
+        """
         check_batch(reports, "reports")
+        principal = _of_company(principal, company_id)
         known_ids = await find_known_ids(self.database, self.vault, principal, reports)
         restricted = await self._seal_address(principal, address)
         day = day_of(now)
@@ -77,7 +87,9 @@ class ErrorService:
         return {"sender": self.keyring.pseudonym(f"sender/{whose}/{item['reportId']}")}
 
     async def _seal_address(self, principal: Principal, address: str | None) -> dict[str, Any]:
-        kept = None if principal.is_anonymous else keep_address(address, self.ip_mode)
+        # What a service forwards comes from its own address, which is not the reporter's.
+        is_own = not principal.is_anonymous and Role.INGEST not in principal.roles
+        kept = keep_address(address, self.ip_mode) if is_own else None
         if kept is None or principal.company_id is None:  # without a company there is no key to seal it under
             return {}
         sealed = await self.vault.seal(principal.company_id, {"ipAddress": kept})
@@ -104,6 +116,15 @@ async def _sort_in_turns(
         rejected += [replace(rejection, index=start + rejection.index) for rejection in bad]
         await asyncio.sleep(0)
     return documents, rejected
+
+
+def _of_company(principal: Principal, asked: str | None) -> Principal:
+    """Return the caller as one of this company alone; raises `FORBIDDEN` for one that is not in the token."""
+    if asked is None:
+        return principal
+    if asked not in principal.company_ids:
+        raise forbidden("companyId", "a token issued for that company")
+    return replace(principal, company_ids=frozenset({asked}))
 
 
 def _stamp(principal: Principal, now: datetime) -> Document:

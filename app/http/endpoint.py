@@ -109,6 +109,8 @@ def respond(answer: Answer, media_type: str) -> Reply:
     headers: dict[str, str] = {}
     if answer.codes and ErrorCode.UNAVAILABLE in answer.codes:
         status, headers = 503, headers_of(ErrorCode.UNAVAILABLE, {})
+    elif answer.executed and answer.codes and answer.body["data"] is None:
+        status, headers = _told_by_status(answer.body["errors"][0]["extensions"])
     elif not answer.executed and (media_type == GRAPHQL_JSON or answer.codes[0] not in _OK_AS_JSON):
         status = STATUS_OF[ErrorCode(answer.codes[0])]
     return Reply(status, to_json(answer.body), media_type, headers)
@@ -120,6 +122,14 @@ def to_json(body: Mapping[str, Any]) -> bytes:
         return orjson.dumps(body, option=orjson.OPT_UTC_Z)
     except TypeError:  # a key of an enum, which are rare, and to look for them costs each answer a third more
         return orjson.dumps(body, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def _told_by_status(refused: Mapping[str, Any]) -> tuple[int, dict[str, str]]:
+    """Return the status of an operation that gave nothing: to wait, or to send less, is told without reading it."""
+    code = refused["code"]
+    if code == ErrorCode.PAYLOAD_TOO_LARGE or (code == ErrorCode.RATE_LIMITED and "retryAfterSeconds" in refused):
+        return STATUS_OF[ErrorCode(code)], headers_of(code, refused)
+    return 200, {}
 
 
 # With the older media type a refused document is answered 200, as the specification says; 4xx means the request itself.

@@ -75,6 +75,7 @@ def check_identified(restricted: Mapping[str, str]) -> None:
             ErrorCode.BAD_USER_INPUT,
             "An identified profile must name somebody; about an anonymous person no data is collected.",
             field="msUpn",
+            needs=f"one of {', '.join(sorted(NAMING_SOMEBODY))}",
         )
 
 

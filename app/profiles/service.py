@@ -131,5 +131,5 @@ class ProfileService:
 def require_person(principal: Principal) -> str:
     """Return the token's user id, or refuse: the token names a role but no person."""
     if principal.user_id is None:
-        raise forbidden("profile", "a token that names its user")
+        raise forbidden("input", "a token that names its user: the profile saved is that person's")
     return principal.user_id

@@ -66,9 +66,15 @@ async def find_company_of_tenant(database: Database, index: Binary) -> str | Non
 
 async def find_person(database: Database, person_id: str, within: Document) -> Document | None:
     """Return a person's user within what the caller may see: the authenticated one, else the identified."""
-    query = {"$and": [{"$or": [{"personId": person_id}, {"_id": person_id}]}, within]}
-    rows: list[Document] = await database["users"].find(query).sort([("kind", 1)]).limit(1).to_list(1)
+    rows = await find_documents_of(database, person_id, within, limit=1)
     return rows[0] if rows else None
+
+
+async def find_documents_of(database: Database, person_id: str, within: Document, limit: int = 2) -> list[Document]:
+    """Return all users of a person within what the caller may see, one a kind: the authenticated one first."""
+    query = {"$and": [{"$or": [{"personId": person_id}, {"_id": person_id}]}, within]}
+    rows: list[Document] = await database["users"].find(query).sort([("kind", 1)]).limit(limit).to_list(limit)
+    return rows
 
 
 async def find_users(database: Database, within: Document, kind: ProfileKind | None, page: PageRequest) -> Page:

@@ -69,23 +69,25 @@ class Erasing:
     async def _erase(
         self, principal: Principal, kind: str, asked: str, subject: Subject | None, now: datetime
     ) -> Document:
-        erasure = await self._unfinished(kind, asked)
+        whose = [asked, subject.person_id] if subject is not None and kind == USER else [asked]
+        erasure = await self._unfinished(kind, [each for each in whose if each])
         if erasure is None:
             if subject is None:
                 raise not_found(kind.lower())
-            erasure = await self._list(principal, kind, subject, now)
+            erasure = await self._list(principal, kind, asked, subject, now)
         done = {**await self._carry_out(erasure, None), "completedAt": now}
         done["keyDestroyed"] |= erasure["kind"] == COMPANY  # if broken off before, it was destroyed then
         await self._note(erasure, done)
         return {**erasure, **done}
 
-    async def _list(self, principal: Principal, kind: str, subject: Subject, now: datetime) -> Document:
+    async def _list(self, principal: Principal, kind: str, asked: str, subject: Subject, now: datetime) -> Document:
         """Receipt the erasure and put it on the list; from here on it will be done, however often it takes."""
         draft = draft_of(principal, subject, (_coordinate_of(kind),), BY_OFFICER, now)
         receipt = (await self.receipts.append([draft]))[0]
         erasure: Document = {
             "_id": str(uuid.uuid4()),
             "kind": kind,
+            "askedId": asked,  # of one of a person's profiles, perhaps; by it a broken-off erasure is asked for again
             "subjectId": subject.person_id,
             "companyId": subject.company_id,
             "erasedAt": now,
@@ -97,14 +99,15 @@ class Erasing:
         await self.database.secrets[ERASURES].insert_one(erasure)
         return erasure
 
-    async def _unfinished(self, kind: str, asked: str) -> Document | None:
-        whose = {"subjectId": asked} if kind == USER else {"companyId": asked}
-        query = {"kind": kind, "completedAt": None, **whose}
+    async def _unfinished(self, kind: str, ids: Sequence[str]) -> Document | None:
+        field = "subjectId" if kind == USER else "companyId"
+        query = {"kind": kind, "completedAt": None, "$or": [{field: {"$in": ids}}, {"askedId": {"$in": ids}}]}
         found: Document | None = await self.database.secrets[ERASURES].find_one(query)
         return found
 
     async def _note(self, erasure: Document, done: Document) -> None:
-        await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, {"$set": done})
+        change = {"$set": done, "$unset": {"askedId": ""}}
+        await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, change)
 
     async def _carry_out(self, erasure: Document, key_made_before: datetime | None) -> Document:
         destroyed = False

@@ -13,7 +13,7 @@ from app.support.lookups import begin_lookup, give_back
 from app.support.model import OpenedBy, Subject, SupportRequest, check_reason, check_ticket, new_request
 from app.support.policy import acting_role
 from app.support.store import count_open_of, insert_request
-from app.support.subjects import SubjectAsked, UpnAsked, find_company, find_people_by_upn, find_person
+from app.support.subjects import SubjectAsked, UpnAsked, find_company, find_people_by_upn, find_person, find_sender
 from auth.principal import Principal
 from auth.rights import Action, Scope, scopes_of
 
@@ -69,19 +69,23 @@ class Opening:
             found = await self._find_any(asked, now)
         elif Scope.OWN_COMPANY in scopes:
             found = await self._find_in_company(principal, asked)
+        elif asked.user_id is not None and principal.user_id is not None:
+            found = await find_person(self.database, asked.user_id, {"personId": principal.user_id})
         if found is None:
             raise not_found("user" if asked.company_id is None else "company")
         return found
 
     async def _find_any(self, asked: SubjectAsked, now: datetime) -> Subject | None:
         if asked.user_id is not None:
-            return await find_person(self.database, asked.user_id, living(now))
+            known = await find_person(self.database, asked.user_id, living(now))
+            return known or await find_sender(self.database, asked.user_id, {})
         return None if asked.company_id is None else await find_company(self.database, asked.company_id)
 
     async def _find_in_company(self, principal: Principal, asked: SubjectAsked) -> Subject | None:
         if asked.user_id is not None:
             within = {"companyId": {"$in": sorted(principal.company_ids)}}
-            return await find_person(self.database, asked.user_id, within)
+            known = await find_person(self.database, asked.user_id, within)
+            return known or await find_sender(self.database, asked.user_id, within)
         return Subject(None, asked.company_id) if asked.company_id in principal.company_ids else None
 
     async def _find_by_upn(self, principal: Principal, upn: UpnAsked, now: datetime) -> Subject:

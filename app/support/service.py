@@ -7,16 +7,24 @@ decided in `policy.py`.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.database.client import Database
+from app.database.client import Database, Document
 from app.database.keyring import Keyring
-from app.database.pages import EMPTY_PAGE, Page, PageRequest
+from app.database.pages import EMPTY_PAGE, MAX_FIRST, Page, PageRequest
 from app.database.vault import Vault
 from app.errors import AppError, ErrorCode, forbidden, not_found
 from app.receipts.writer import ReceiptWriter
 from app.support.model import SupportRequest, SupportRequestStatus, is_taken_by, status_at
 from app.support.opening import Opening
 from app.support.reach import may_close, requests_within, show_request
-from app.support.store import TakenReads, close_request, find_request, find_requests, release_request, take_request
+from app.support.store import (
+    TakenReads,
+    close_request,
+    find_request,
+    find_requests,
+    find_unfinished,
+    release_request,
+    take_request,
+)
 from app.support.subjects import SubjectAsked
 from auth.principal import Principal, Role
 from auth.rights import Action, scopes_of
@@ -79,7 +87,7 @@ class SupportService:
         if status_at(request, now) is SupportRequestStatus.CLOSED:  # sent again after a doubt
             return self._show(request, principal, now)
         if not may_close(principal, request, now):
-            needs = "to be the one who asked, the agent who has the request, or the support_lead role"
+            needs = "to be whom it is about, their admin, who asked, the agent who has it, or the support_lead role"
             raise forbidden("closeSupportRequest", needs)
         closed = await close_request(self.database, request_id, now)
         return self._show(closed or await self._find(principal, request_id), principal, now)
@@ -101,6 +109,19 @@ class SupportService:
             return EMPTY_PAGE
         found = await find_requests(self.database, within, status, page, now)
         return Page([self._show(request, principal, now) for request in found.nodes], found.has_next, found.sort_field)
+
+    async def find_own_unfinished(self, principal: Principal, now: datetime) -> list[SupportRequest]:
+        """Return what is open or taken of the requests about the caller, opened by them, or taken by them."""
+        within = requests_within(principal)
+        if within is None:
+            return []
+        taken: Document = {"takenBy": principal.subject, "accessEndsAt": {"$gt": now}}
+        of_caller: list[Document] = [{"openerId": principal.subject}, taken]
+        if principal.user_id is not None:
+            of_caller.append({"subjectId": principal.user_id})
+        query = {"$and": [within, {"$or": of_caller}]}
+        found = await find_unfinished(self.database, query, now, MAX_FIRST)
+        return [self._show(request, principal, now) for request in found]
 
     async def _find(self, principal: Principal, request_id: str) -> SupportRequest:
         within = requests_within(principal)

@@ -33,6 +33,14 @@ async def find_requests(
     return await find_page(database[REQUESTS], query, page, "openedAt")
 
 
+async def find_unfinished(database: Database, within: Document, now: datetime, limit: int) -> list[SupportRequest]:
+    """Return those that are open or taken, the latest first; at most `limit`."""
+    query = {"$and": [within, {"status": {"$ne": SupportRequestStatus.CLOSED.value}, "expiresAt": {"$gt": now}}]}
+    found = database[REQUESTS].find(query).sort([("openedAt", -1), ("_id", -1)]).limit(limit)
+    requests: list[SupportRequest] = await found.to_list(limit)
+    return requests
+
+
 async def find_taken_by(database: Database, agent: str, now: datetime) -> list[SupportRequest]:
     """Return the requests that an agent has at this moment."""
     query = {"takenBy": agent, "status": SupportRequestStatus.TAKEN.value, "accessEndsAt": {"$gt": now}}

@@ -23,11 +23,12 @@ from app.database.rows import find_rows
 from app.database.transactions import Session, run_in_transaction
 from app.usage.folding import Additions
 from app.usage.model import request_key
-from app.usage.timeline import NOTHING, TIME_FIELDS, Times, times_of, waits_of
+from app.usage.timeline import NEWEST, NOTHING, TIME_FIELDS, Times, times_of, waits_of
 
 EVENTS = "events"
 # What a client tells of a request beyond this (and was told before) is stored and counted as an event, but carries its
-# own id instead of a number: were it numbered too, each event of a request would read ever more before it.
+# own id instead of a number: were it numbered too, each event of a request would read ever more before it. Only the
+# newest of these has a number, `NEWEST`, so that what was told outlives the numbered ones, which expire before it.
 ORDINAL_MAX = 20
 OF_REQUEST = {"$exists": True}  # the `ordinal` of all events of a request, numbered or not
 IS_NUMBERED = {"$gt": 0}  # numbers alone: MongoDB compares within a type
@@ -49,17 +50,24 @@ async def number_events(database: Database, events: Sequence[Document], addition
             news[key].append(event)
             companies[key] = event["companyId"]
     stored = await read_numbered(database, companies, session)
+    outdone: list[Document] = []
     for key, company_id in companies.items():
-        known = stored.get(key)
-        before, last = (times_of(known), known[-1]["ordinal"]) if known else (NOTHING, 0)
+        known = stored.get(key, ())
+        before = times_of(known) if known else NOTHING
+        last = next((event["ordinal"] for event in reversed(known) if event["ordinal"] != NEWEST), 0)
         after = _number(news[key], before, last)
+        if known and known[-1]["ordinal"] == NEWEST and any(event["ordinal"] == NEWEST for event in news[key]):
+            outdone.append({"companyId": company_id, "requestKey": key, "ordinal": NEWEST})
         if len(after) > 1:
             additions.move_waits(company_id, waits_of(before), waits_of(after))
+    if outdone:
+        change = [{"$set": {"ordinal": "$_id"}}]
+        await database[EVENTS].update_many({"$or": outdone}, change, session=session)
 
 
 def _number(news: list[Document], before: Times, last: int) -> Times:
     """Number the events of one request after `last`; returns what is told with them."""
-    times, told, since = before, before, None
+    times, told, since, newest = before, before, None, None
     for event in sorted(news, key=_received_at) if len(news) > 1 else news:
         if event["receivedAt"] != since:
             told, since = times, event["receivedAt"]
@@ -71,9 +79,12 @@ def _number(news: list[Document], before: Times, last: int) -> Times:
             if field not in times or moment < times[field]:
                 times = {**times, field: moment}
         else:
-            event["ordinal"] = event["_id"]
+            event["ordinal"], event["told"], newest = event["_id"], times, event
+            continue
         if told:
             event["told"] = told
+    if newest is not None:
+        newest["ordinal"] = NEWEST
     return times
 
 

@@ -51,4 +51,7 @@ def choose_company(principal: Principal, asked: str | None, action: Action) -> s
         raise AppError(
             ErrorCode.BAD_USER_INPUT, "companyId must name one of the companies in your token.", field="companyId"
         )
+    if asked is None:
+        needs = "a token that names one company"
+        raise AppError(ErrorCode.FORBIDDEN, "Your token names no company.", field="companyId", needs=needs)
     raise forbidden("companyId", "a token issued for that company")

@@ -20,6 +20,7 @@ Times = Mapping[str, datetime]  # by the field of `TIME_FIELDS`
 
 
 NOTHING: Times = MappingProxyType({})
+NEWEST = 1_000_000  # the `ordinal` of the newest of the events that have no number of their own; see `numbering.py`
 
 
 class RequestStatus(StrEnum):
@@ -77,15 +78,24 @@ _WAIT_FIELDS = {Step.APPROVAL: "approvedAt", Step.PROCESSING: "processedAt"}
 
 
 def times_of(events: Iterable[Document], before: Times = NOTHING) -> Times:
-    """Return the time of each step that the events of a request tell of, and what was told `before` them."""
+    """Return the time of each step that the events of a request tell of, and what was told `before` them.
+
+    One that carries no number of its own tells only what was told before it.
+    """
     times = dict(before)
     for event in events:
-        tells: Times = {TIME_FIELDS[event["name"]]: event["occurredAt"]}
-        for told in (tells, event["told"]) if "told" in event else (tells,):
-            for field, moment in told.items():
-                if field not in times or moment < times[field]:
-                    times[field] = moment
+        ordinal = event.get("ordinal", 0)
+        if type(ordinal) is int and ordinal != NEWEST:
+            _take(times, TIME_FIELDS[event["name"]], event["occurredAt"])
+        if "told" in event:
+            for field, moment in event["told"].items():
+                _take(times, field, moment)
     return times
+
+
+def _take(times: dict[str, datetime], field: str, moment: datetime) -> None:
+    if field not in times or moment < times[field]:
+        times[field] = moment
 
 
 def creators_of(events: Iterable[Document]) -> list[str]:

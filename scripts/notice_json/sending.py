@@ -24,9 +24,10 @@ DOCUMENTS = {
     f"{{ result: recordEvents(events: $items, companyId: $company) {_RESULT} }}",
     Kind.CENSUS: "mutation IngestCensus($items: [CensusInput!]!) "
     f"{{ result: recordCensus(records: $items) {_RESULT} }}",
-    Kind.ERROR: "mutation IngestErrors($items: [ErrorReportInput!]!) "
-    f"{{ result: recordErrors(reports: $items) {_RESULT} }}",
+    Kind.ERROR: "mutation IngestErrors($items: [ErrorReportInput!]!, $company: ID) "
+    f"{{ result: recordErrors(reports: $items, companyId: $company) {_RESULT} }}",
 }
+OF_COMPANY = frozenset({Kind.EVENT, Kind.ERROR})  # where an ingest token's company is chosen
 PROFILE_FIELDS = {
     Kind.IDENTIFIED: ("saveIdentifiedProfile", "IdentifiedProfileInput", "kind"),
     Kind.AUTHENTICATED: ("saveAuthenticatedProfile", "AuthenticatedProfileInput", "kind"),
@@ -72,7 +73,7 @@ def _groups(records: Iterable[Record]) -> Iterator[list[Record]]:
     """Give the records by the call that takes them, in the order of the file."""
     groups: dict[tuple[Kind, str | None], list[Record]] = {}
     for record in records:
-        company = record.company_id if record.kind is Kind.EVENT else None
+        company = record.company_id if record.kind in OF_COMPANY else None
         groups.setdefault((record.kind, company), []).append(record)
     yield from groups.values()
 
@@ -95,7 +96,7 @@ def _parts(records: Sequence[Record]) -> Iterator[list[Record]]:
 def _operation(records: Sequence[Record]) -> tuple[str, dict[str, Any]]:
     kind = records[0].kind
     if kind in DOCUMENTS:
-        company = {"company": records[0].company_id} if kind is Kind.EVENT else {}
+        company = {"company": records[0].company_id} if kind in OF_COMPANY else {}
         return DOCUMENTS[kind], {"items": [record.item for record in records], **company}
     field, input_type, selected = PROFILE_FIELDS[kind]
     variables = {f"p{place}": record.item for place, record in enumerate(records)}

@@ -6,8 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from app.database.indexes import DASHBOARD_DAYS
 from app.practices import CURRENT, CURRENT_VERSION, PRACTICES, Category, Item, Notice, current, diff, notice
+from app.settings import Settings
 from auth.principal import Role
 
 TEXT = (Path(__file__).parents[1] / "seed" / "data-collection-practices.txt").read_text(encoding="utf-8")
@@ -164,6 +167,25 @@ def test_names_and_fields_are_used_once() -> None:
     coordinates = [carrier.coordinate for item in CURRENT.items for carrier in item.carriers]
     assert len(ITEMS) == len(CURRENT.items) == 7 + 14 + 25 + 8
     assert len(set(coordinates)) == len(coordinates)
+
+
+def test_what_is_told_of_retention_and_readers_is_what_is_kept() -> None:
+    """The lives are those of the indexes; analysts read counts of errors; census ids are for the officer alone."""
+    settings = Settings()
+    assert ITEMS["AppName"].retention_days == settings.census_retention_days
+    assert ITEMS["team_created.team_id"].retention_days == settings.usage_retention_days
+    assert ITEMS["team_created.template_name"].retention_days == DASHBOARD_DAYS
+    assert f"{settings.claim_retention_days:g} days" in ITEMS["identified.msUpn"].retention
+    assert ITEMS["UserID"].seen_by == ITEMS["Session ID"].seen_by == ("privacy_officer",)
+    assert "analyst" in ITEMS["error codes"].seen_by
+    assert "analyst" not in ITEMS["error logs"].seen_by
+
+
+@pytest.mark.parametrize(("name", "days"), [("census", 91), ("usage", 396), ("claim", 31)])
+def test_nothing_can_be_kept_longer_than_is_told(name: str, days: int) -> None:
+    """An operator who wants more publishes another version."""
+    with pytest.raises(ValidationError, match="less than or equal"):
+        Settings(**{f"{name}_retention_days": days})  # type: ignore[arg-type]
 
 
 def test_error_data_live_fifteen_days() -> None:

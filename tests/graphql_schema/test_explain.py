@@ -82,6 +82,35 @@ async def test_a_company_that_is_taken_opens_all_its_people(system: System) -> N
     ] == "ALLOWED"
 
 
+@pytest.mark.parametrize("role", [Role.USER, Role.COMPANY_ADMIN])
+async def test_another_companys_dashboard_is_refused_beforehand(system: System, role: Role) -> None:
+    """The document says whose it is, so the answer is certain."""
+    document = """{ usageDashboard(companyId: "%s", from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z",
+      interval: DAY, timeZone: "UTC") { approvalRate } }"""
+    theirs, own = [
+        (await explain(system, document % each, role))["usageDashboard"] for each in (OTHER_COMPANY, COMPANY)
+    ]
+    assert (theirs["decision"], theirs["code"], own["decision"]) == ("REFUSED", "NOT_FOUND", "ALLOWED")
+    assert (await system.ask(document % OTHER_COMPANY, role)).codes == ["NOT_FOUND"]
+
+
+@pytest.mark.parametrize(
+    ("document", "decision"),
+    [
+        ('mutation { closeSupportRequest(id: "x") { id } }', "DEPENDS"),
+        ('mutation { releaseSupportRequest(id: "x") { id } }', "DEPENDS"),
+        ('mutation { openSupportRequest(input: {reason: "x", subject: {userId: "x"}}) { id } }', "DEPENDS"),
+        ("mutation($i: OpenSupportRequestInput!) { openSupportRequest(input: $i) { id } }", "DEPENDS"),
+        ('mutation { openSupportRequest(input: {reason: "x"}) { id } }', "ALLOWED"),
+        ("mutation { newAnonymousIds { userId } }", "REFUSED"),
+    ],
+)
+async def test_what_names_somebody_depends_on_whom(system: System, document: str, decision: str) -> None:
+    """Nothing is looked up for a mutation beforehand, so nothing is promised."""
+    (root, *_) = (await explain(system, document, Role.SUPPORT)).values()
+    assert root["decision"] == decision
+
+
 @pytest.mark.parametrize("role", ROLES)
 async def test_every_role_hears_what_a_refusal_needs(system: System, role: Role | None) -> None:
     """Each refused field carries a code, and what opens it unless nothing does; a miss looks like somebody else."""

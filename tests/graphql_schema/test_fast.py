@@ -21,7 +21,8 @@ from tests.harness.system import Reply, System, running_system
 
 SCHEMA = build_schema()
 STAFF = Principal("test|staff", frozenset({Role.PRIVACY_OFFICER}))
-# What differs from call to call by nature: receipts are appended by the very calls that are compared.
+# What differs from call to call by nature is not asked: receipts are appended by the very calls that are compared.
+BY_NATURE = frozenset({"receipts"})
 ROOTS = ["me", "user", "users", "company", "companies", "events", "errors", "dataPractices", "request", "censusRecords"]
 ROLES = [Role.USER, Role.COMPANY_ADMIN, Role.SUPPORT, Role.PRIVACY_OFFICER]
 
@@ -84,7 +85,7 @@ async def both(mongod: EmbeddedMongod, data_folder: Path) -> AsyncIterator[tuple
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given_by(query=queries(SCHEMA, [PERSON, COMPANY], ROOTS), role=st.sampled_from(ROLES))
+@given_by(query=queries(SCHEMA, [PERSON, COMPANY], ROOTS, left_out=BY_NATURE), role=st.sampled_from(ROLES))
 async def test_both_ways_answer_alike(both: tuple[System, System], query: str, role: Role) -> None:
     """Generated queries, as four roles: equal data, errors and paths."""
     fast, ordinary = [comparable(await system.ask(query, role)) for system in both]

@@ -33,12 +33,16 @@ LITERALS = {
 }
 
 
+DEPTH = 4
+
+
 class QueryWriter:
     """Writes one query, field by field, as hypothesis draws."""
 
-    def __init__(self, schema: GraphQLSchema, draw: Draw, ids: list[str]) -> None:
-        """Take the schema and the ids that stand for something in the database."""
+    def __init__(self, schema: GraphQLSchema, draw: Draw, ids: list[str], left_out: frozenset[str]) -> None:
+        """Take the schema, the ids that stand for something in the database, and names of fields that are not asked."""
         self.schema = schema
+        self.left_out = left_out
         self.draw = draw
         self.ids = [f'"{each}"' for each in ids]
         self.aliases = 0
@@ -48,7 +52,7 @@ class QueryWriter:
         names = [
             name
             for name, field in type_.fields.items()
-            if depth > 0 or not is_composite_type(get_named_type(field.type))
+            if name not in self.left_out and (depth > 0 or not is_composite_type(get_named_type(field.type)))
         ]
         chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=6, unique=True))
         parts = [name if name == "__typename" else self.field(name, type_.fields[name], depth) for name in chosen]
@@ -98,10 +102,16 @@ class QueryWriter:
 
 
 @st.composite
-def queries(draw: Draw, schema: GraphQLSchema, ids: list[str], roots: list[str] | None = None, depth: int = 4) -> str:
+def queries(
+    draw: Draw,
+    schema: GraphQLSchema,
+    ids: list[str],
+    roots: list[str] | None = None,
+    left_out: frozenset[str] = frozenset(),
+) -> str:
     """Return a strategy of query documents; `roots` keeps to some root fields, `ids` are known to the database."""
     query = schema.query_type
     assert query is not None
-    writer = QueryWriter(schema, draw, ids)
+    writer = QueryWriter(schema, draw, ids, left_out)
     names = draw(st.lists(st.sampled_from(roots or sorted(query.fields)), min_size=1, max_size=3, unique=True))
-    return f"{{ {' '.join(writer.field(name, query.fields[name], depth) for name in names)} }}"
+    return f"{{ {' '.join(writer.field(name, query.fields[name], DEPTH) for name in names)} }}"

@@ -290,3 +290,27 @@ async def run_command(mongod: EmbeddedMongod, data_folder: Path, database: str, 
     output, _ = await process.communicate()
     assert process.returncode == 0
     return output.decode()
+
+
+async def test_an_erasure_that_was_broken_off_goes_on_by_the_id_that_was_asked_for(system: System) -> None:
+    """An identified profile has an id of its own; with the profile gone, that id leads to what is left all the same."""
+    await live_a_little(system)
+    identified = await system.services.database["users"].find_one({"kind": "IDENTIFIED"})
+    erasure = {"_id": "e1", "kind": "USER", "askedId": identified["_id"], "subjectId": PERSON, "companyId": COMPANY}
+    state: dict[str, Any] = {
+        "erasedAt": system.clock(),
+        "completedAt": None,
+        "receiptSequence": 1,
+        "keyDestroyed": False,
+        "counts": {},
+    }
+    await system.services.database.secrets["erasures"].insert_one({**erasure, **state})
+    await system.services.database["users"].delete_many({"personId": PERSON})  # so far it came
+    reply = await system.ask(ERASE_USER, Role.PRIVACY_OFFICER, id=identified["_id"])
+    assert reply.errors == []
+    counts = {each["collection"]: each["count"] for each in reply.data["eraseUser"]["counts"]}
+    assert counts["events"] == counts["errors"] == 1
+    (listed,) = await read_erasures(system.services.database)
+    assert listed["completedAt"] is not None
+    assert "askedId" not in listed
+    assert (await system.ask(ERASE_USER, Role.PRIVACY_OFFICER, id=identified["_id"])).codes == ["NOT_FOUND"]

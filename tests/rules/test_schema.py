@@ -42,6 +42,13 @@ RESTRICTED_NAMES = {
 INPUTS_THAT_WRITE = {"IdentifiedProfileInput", "AuthenticatedProfileInput", "CompanyInput", "UpnInput"}
 
 
+def test_what_can_be_asked_is_described() -> None:
+    """GraphiQL shows a sentence beside each root field, and beside each field that has a resolver of its own."""
+    roots = [root for root in (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type) if root]
+    silent = [f"{root.name}.{name}" for root in roots for name, field in root.fields.items() if not field.description]
+    assert silent == []
+
+
 def test_every_field_states_a_guard() -> None:
     """Queries, mutations, subscriptions and every object's fields."""
     silent = [

@@ -18,7 +18,7 @@ from app.usage.numbering import ORDINAL_MAX, number_events, read_numbered
 from app.usage.recording import Outcome, Recorder
 from app.usage.refolding import Refolded, refold
 from app.usage.store import REQUESTS_AT_ONCE, find_own_requests
-from app.usage.timeline import times_of, waits_of
+from app.usage.timeline import NEWEST, times_of, waits_of
 from auth.development import DEMO_COMPANY_IDS
 from auth.principal import Role
 from tests.harness.recount import check_recount
@@ -138,10 +138,31 @@ async def test_a_request_told_of_without_end_makes_no_event_dearer(system: Syste
     await send(system, items, token, batch=7)
     key = request_key(COMPANY, request)
     told = (await read_numbered(system.services.database, {key: COMPANY}))[key]
-    assert sorted(each["ordinal"] for each in told) == list(range(1, ORDINAL_MAX + 2))
+    assert [each["ordinal"] for each in told] == [*range(1, ORDINAL_MAX + 2), NEWEST]
     assert len((await system.ask(REQUEST, token=token, id=request)).data["request"]["timeline"]) == len(items)
     assert (await refold_all(system)).days_mended == 0
     assert waits_of(times_of(told))
+
+
+@pytest.mark.parametrize("batch", [1, 30])
+async def test_what_was_told_outlives_all_numbered_events_too(system: System, batch: int) -> None:
+    """They expire before the newest, which keeps request, creator and waits; a colleague inherits nothing."""
+    now, request, colleague = system.clock(), new_id(), system.token(Role.USER, new_id(), COMPANY)
+    token, database = system.token(Role.USER), system.services.database
+    await send(system, [created(now - timedelta(hours=3), request)], token)
+    failures = [step("requestError", now - timedelta(minutes=number), request) for number in range(ORDINAL_MAX + 5)]
+    await send(system, failures, token, batch=batch)
+    before = (await system.ask(REQUEST, Role.COMPANY_ADMIN, id=request)).data["request"]
+    await database["events"].delete_many({"ordinal": {"$gt": 0, "$lt": NEWEST}})
+    shown = (await system.ask(REQUEST, Role.COMPANY_ADMIN, id=request)).data["request"]
+    assert (shown["status"], shown["createdAt"]) == (before["status"], before["createdAt"])
+    await send(system, [created(now - timedelta(hours=1), request)], colleague)
+    await send(system, [step("requestApproved", now - timedelta(minutes=30), request)], colleague)
+    assert (await system.ask(REQUEST, token=colleague, id=request)).codes == ["NOT_FOUND"]
+    assert (await refold_all(system)).days_mended <= 1  # of the events that this test has taken away
+    assert (await refold_all(system)).days_mended == 0
+    buckets = await database["usage_buckets"].find({"kind": "COUNTS"}).to_list(None)
+    assert sum(number for bucket in buckets for number in bucket.get("ranges", {}).get("approval", {}).values()) == 1
 
 
 async def test_what_was_erased_between_two_runs_is_not_told(system: System) -> None:
