@@ -35,6 +35,7 @@ from app.http.rate import Meters, build_meters
 from app.http.shield import EXCEPTION_HANDLERS, shield_of
 from app.log import configure_logging, describe_exception, log
 from app.profiles.service import ProfileService
+from app.profiles.store import PersonReads
 from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
 from app.support.changes import support_changes
@@ -67,6 +68,7 @@ def build_services(settings: Settings) -> Services:
         profiles=ProfileService(database, vault, keyring, timedelta(days=settings.claim_retention_days)),
         receipts=receipts,
         users=MergedReads(database, "users"),
+        people=PersonReads(database),
         companies=MergedReads(database, "companies"),
         error_groups=MergedReads(database, "error_groups"),
         usage_changes=usage_changes(database),

@@ -14,6 +14,7 @@ from app.database.loader import MergedReads
 from app.database.vault import Vault
 from app.error_reports.service import ErrorService
 from app.profiles.service import ProfileService
+from app.profiles.store import PersonReads
 from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
 from app.support.disclosure import Disclosure
@@ -37,6 +38,7 @@ class Services:
     receipts: ReceiptWriter
     support: SupportService
     users: MergedReads
+    people: PersonReads
     companies: MergedReads
     error_groups: MergedReads
     usage_changes: Changes

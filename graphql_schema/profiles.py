@@ -12,7 +12,7 @@ from app.error_reports.reach import errors_of
 from app.errors import not_found
 from app.profiles.model import ProfileKind
 from app.profiles.scope import admits_user, companies_within, users_within
-from app.profiles.store import find_companies, find_documents_of, find_person, find_users
+from app.profiles.store import find_companies, find_person, find_users
 from app.support.disclosure import Subject
 from app.usage.store import EventFilter, find_events
 from auth.rights import Action
@@ -129,10 +129,9 @@ class User:
     @guarded(Action.READ_PROFILES)
     async def profiles(self, info: Info) -> list[SupportProfile] | None:
         """All profiles of the person: somebody may have been identified (UPN, app version) and also logged in."""
-        context, person_id = info.context, person_of(stored(self))
-        within = users_within(context.principal, None, context.now)
-        found = await find_documents_of(context.services.database, person_id, within)
-        return stored([profile_of(user) for user in found])
+        context = info.context
+        found = await context.services.people.of(person_of(stored(self)))
+        return stored([profile_of(user) for user in found if admits_user(context.principal, user, context.now)])
 
     @guarded(Action.READ_PROFILES)
     async def company(self, info: Info) -> Company | None:

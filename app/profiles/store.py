@@ -1,5 +1,7 @@
 """Users and companies in MongoDB; restricted values arrive here sealed and leave here sealed."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from bson import Binary
@@ -7,7 +9,9 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from app.database.client import Database, Document
+from app.database.merging import MergedWork
 from app.database.pages import Page, PageRequest, find_page
+from app.database.rows import find_rows
 from app.profiles.model import ProfileKind
 
 
@@ -66,15 +70,30 @@ async def find_company_of_tenant(database: Database, index: Binary) -> str | Non
 
 async def find_person(database: Database, person_id: str, within: Document) -> Document | None:
     """Return a person's user within what the caller may see: the authenticated one, else the identified."""
-    rows = await find_documents_of(database, person_id, within, limit=1)
+    query = {"$and": [{"$or": [{"personId": person_id}, {"_id": person_id}]}, within]}
+    rows: list[Document] = await database["users"].find(query).sort([("kind", 1)]).limit(1).to_list(1)
     return rows[0] if rows else None
 
 
-async def find_documents_of(database: Database, person_id: str, within: Document, limit: int = 2) -> list[Document]:
-    """Return all users of a person within what the caller may see, one a kind: the authenticated one first."""
-    query = {"$and": [{"$or": [{"personId": person_id}, {"_id": person_id}]}, within]}
-    rows: list[Document] = await database["users"].find(query).sort([("kind", 1)]).limit(limit).to_list(limit)
-    return rows
+class PersonReads:
+    """All users of a person, one a kind; what is asked for at the same moment, as by a list, goes out as one read."""
+
+    def __init__(self, database: Database) -> None:
+        """Name the database; nothing is read yet."""
+        self._collection = database["users"]
+        self._merged: MergedWork[str, list[Document]] = MergedWork(self._find)
+
+    async def of(self, person_id: str) -> list[Document]:
+        """Return them, the authenticated one first; which of them a caller may see is decided after."""
+        return (await self._merged.run([person_id]))[0]
+
+    async def _find(self, ids: Sequence[str]) -> list[list[Document]]:
+        wanted = {"$in": sorted(set(ids))}
+        rows = await find_rows(self._collection, {"$or": [{"personId": wanted}, {"_id": wanted}]}, sort=[("kind", 1)])
+        found: dict[str, list[Document]] = defaultdict(list)
+        for row in rows:
+            found[row.get("personId") or row["_id"]].append(row)
+        return [found[person_id] for person_id in ids]
 
 
 async def find_users(database: Database, within: Document, kind: ProfileKind | None, page: PageRequest) -> Page:

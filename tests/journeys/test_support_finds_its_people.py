@@ -69,6 +69,21 @@ async def test_the_profiles_stay_shut_without_a_request_and_out_of_reach(system:
         assert (await system.ask(USER, token=stranger, id=asked)).codes == ["NOT_FOUND"]
 
 
+async def test_a_list_of_people_shows_each_their_own_profiles(system: System) -> None:
+    """Claims too, which are of nobody else; one read serves the whole list."""
+    await save_people(system)
+    await system.ask(SAVE_IDENTIFIED, None, i={"msUpn": "claimed@contoso.com", "theme": "Claimed"})
+    query = "{ users(first: 9) { nodes { personId kind profiles { kind ... on IdentifiedProfile { theme } } } } }"
+    nodes = (await system.ask(query, Role.SUPPORT)).data["users"]["nodes"]
+    both = [{"kind": "AUTHENTICATED"}, {"kind": "IDENTIFIED", "theme": "Dark"}]
+    mine = [node["profiles"] for node in nodes if node["personId"] == PERSON]
+    assert mine == [both, both]
+    (claim,) = [node for node in nodes if node["personId"] != PERSON]
+    assert claim["profiles"] == [{"kind": "IDENTIFIED", "theme": "Claimed"}]
+    own = (await system.ask(query, Role.COMPANY_ADMIN)).data["users"]["nodes"]
+    assert [node["profiles"] for node in own] == [both, both]
+
+
 async def test_somebody_who_was_only_identified_is_found_by_the_person_s_id(system: System) -> None:
     """What a receipt or a request names leads to the profile, and one's own id there to a request about oneself."""
     saved = await system.ask(SAVE_IDENTIFIED, Role.USER, i=IDENTIFIED)

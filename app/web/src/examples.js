@@ -87,7 +87,12 @@ query SupportProfile {
     nodes {
       reason
       accessEndsAt
-      subject { ...Person }
+      subject {
+        ...Person
+        profiles { # of who was identified first and logged in later
+          ... on IdentifiedProfile { msUpn version }
+        }
+      }
       company {
         companyName
         users(first: 3) { nodes { ...Person } }
