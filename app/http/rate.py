@@ -12,15 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
-
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.storage import storage_from_string
+from typing import TYPE_CHECKING, cast
 
 from app.errors import AppError, ErrorCode
 from app.log import describe_exception, log
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from limits.aio.storage import Storage
 
 WINDOW_SECONDS = 60.0
 KEYS_MAX = 20_000  # the least lately seen goes first: forgetting a caller only ever gives, never refuses
@@ -79,11 +78,11 @@ class Windows:
 class RateLimiter:
     """Counts the calls of a key for one purpose."""
 
-    def __init__(self, calls_per_minute: int, purpose: str, shared: Storage | None = None) -> None:
+    def __init__(self, calls_per_minute: int, purpose: str, shared: "Storage | None" = None) -> None:
         """Allow so many calls a minute of each key, together with the other hosts if there is a shared store."""
-        self._item = RateLimitItemPerMinute(calls_per_minute, namespace=purpose)
+        self._maximum = calls_per_minute
         self._windows = Windows(calls_per_minute)
-        self._shared = SlidingWindowCounterRateLimiter(shared) if shared is not None else None
+        self._shared = None if shared is None else _SharedWindow(shared, calls_per_minute, purpose)
 
     async def count(self, key: str) -> None:
         """Count a call; raises `RATE_LIMITED` with the seconds to wait."""
@@ -96,21 +95,33 @@ class RateLimiter:
     async def _take(self, key: str, calls: int) -> None:
         wait = self._windows.take(key, calls)
         if not wait and self._shared is not None:
-            wait = await self._take_shared(self._shared, key, calls)
+            wait = await self._shared.take(key, calls)
         if wait:
             raise AppError(
                 ErrorCode.RATE_LIMITED,
-                f"More than {self._item.amount} calls in a minute. Wait before the next.",
+                f"More than {self._maximum} calls in a minute. Wait before the next.",
                 retryAfterSeconds=max(1, math.ceil(wait)),
                 limit="calls per minute",
-                maximum=self._item.amount,
+                maximum=self._maximum,
             )
 
-    async def _take_shared(self, shared: SlidingWindowCounterRateLimiter, key: str, calls: int) -> float:
+
+class _SharedWindow:
+    """The window in the shared store; the library is loaded only where there is one: it is 1 MiB of each worker."""
+
+    def __init__(self, store: "Storage", maximum: int, purpose: str) -> None:
+        from limits import RateLimitItemPerMinute  # noqa: PLC0415 - see above
+        from limits.aio.strategies import SlidingWindowCounterRateLimiter  # noqa: PLC0415
+
+        self._item = RateLimitItemPerMinute(maximum, namespace=purpose)
+        self._window = SlidingWindowCounterRateLimiter(store)
+
+    async def take(self, key: str, calls: int) -> float:
+        """Do as `Windows.take` does; 0.0 while the store is away."""
         try:
-            if await (shared.hit(self._item, key) if calls else shared.test(self._item, key)):
+            if await (self._window.hit(self._item, key) if calls else self._window.test(self._item, key)):
                 return 0.0
-            stats = await shared.get_window_stats(self._item, key)
+            stats = await self._window.get_window_stats(self._item, key)
             return max(1.0, stats.reset_time - time.time())
         except Exception as error:  # noqa: BLE001 - whatever the store's driver raises: counting alone beats refusing all
             log.warning("rate_store_away", **describe_exception(error))
@@ -124,7 +135,7 @@ class Meters:
     anonymous: RateLimiter
     refused: RateLimiter
     callers: RateLimiter
-    shared: Storage | None = None
+    shared: "Storage | None" = None
 
     async def close(self) -> None:
         """Close the connections to the shared store, if there is one."""
@@ -139,11 +150,16 @@ class Meters:
 def build_meters(settings: Settings) -> Meters:
     """Return the meters that the settings ask for."""
     uri = settings.rate_limit_store.get_secret_value()
-    shared = storage_from_string(uri if uri.startswith("async+") else f"async+{uri}") if uri else None
-    store = shared if isinstance(shared, Storage) else None
+    store = _open_store(uri if uri.startswith("async+") else f"async+{uri}") if uri else None
     return Meters(
         anonymous=RateLimiter(settings.anonymous_calls_per_minute, "anonymous", store),
         refused=RateLimiter(settings.anonymous_calls_per_minute, "refused", store),
         callers=RateLimiter(settings.calls_per_minute, "caller", store),
         shared=store,
     )
+
+
+def _open_store(uri: str) -> "Storage":
+    from limits.storage import storage_from_string  # noqa: PLC0415 - see `_SharedWindow`
+
+    return cast("Storage", storage_from_string(uri))  # the asynchronous kind, by the scheme
