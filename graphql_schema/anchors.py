@@ -27,7 +27,7 @@ class Anchor:
 UNKNOWN = Anchor()
 # Fields whose object is about the same as their parent's.
 _SAME = {
-    *("User.profile", "User.profiles", "User.company", "Me.user", "Me.profile"),
+    *("User.profile", "User.company", "Me.user", "Me.profile"),
     *("SupportRequest.subject", "SupportRequest.company"),
 }
 _SAME_COMPANY = {"Company.users", "Me.company"}

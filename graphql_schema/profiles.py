@@ -11,7 +11,7 @@ from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.reach import errors_of
 from app.errors import not_found
 from app.profiles.model import ProfileKind
-from app.profiles.scope import admits_user, companies_within, users_within
+from app.profiles.scope import admits_company, admits_user, companies_within, users_within
 from app.profiles.store import find_companies, find_person, find_users
 from app.support.disclosure import Subject
 from app.usage.store import EventFilter, find_events
@@ -136,8 +136,8 @@ class User:
     @guarded(Action.READ_PROFILES)
     async def company(self, info: Info) -> Company | None:
         """The person's company."""
-        company_id = stored(self).get("companyId")
-        if company_id is None:
+        company_id = stored(self).get("companyId")  # of an older profile perhaps another than the caller's
+        if company_id is None or not admits_company(info.context.principal, company_id):
             return None
         return stored(await info.context.services.companies.get(company_id))
 

@@ -56,8 +56,9 @@ class ErrorService:
         `company_id` chooses among the companies of the token; of a token of several they are nobody's without it.
         """
         check_batch(reports, "reports")
-        principal = _of_company(principal, company_id)
-        known_ids = await find_known_ids(self.database, self.vault, principal, reports)
+        sender, principal = principal, _of_company(principal, company_id)
+        # Those of all companies of the token: what is reported of one may name another.
+        known_ids = await find_known_ids(self.database, self.vault, sender, reports)
         restricted = await self._seal_address(principal, address)
         day = day_of(now)
         key = await self.keys.key_of(day, now)

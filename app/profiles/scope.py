@@ -42,6 +42,12 @@ def admits_user(principal: Principal, user: Document, now: datetime) -> bool:
     return Scope.OWN in scopes and principal.user_id is not None and user.get("personId") == principal.user_id
 
 
+def admits_company(principal: Principal, company_id: str) -> bool:
+    """Return whether a company is in reach; the same rule as `companies_within`."""
+    scopes = scopes_of(principal, Action.READ_PROFILES)
+    return Scope.ANY in scopes or (bool(scopes & {Scope.OWN_COMPANY, Scope.OWN}) and principal.company_id == company_id)
+
+
 def _within(principal: Principal, asked: Document, own: Document, company_field: str) -> Document:
     scopes = scopes_of(principal, Action.READ_PROFILES)
     if Scope.ANY in scopes:

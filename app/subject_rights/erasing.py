@@ -71,11 +71,13 @@ class Erasing:
     ) -> Document:
         whose = [asked, subject.person_id] if subject is not None and kind == USER else [asked]
         erasure = await self._unfinished(kind, [each for each in whose if each])
-        if erasure is None:
-            if subject is None:
-                raise not_found(kind.lower())
+        if erasure is not None:  # what has come since then goes too: it is asked for now
+            erasure = {**erasure, "erasedAt": now}
+        elif subject is None:
+            raise not_found(kind.lower())
+        else:
             erasure = await self._list(principal, kind, asked, subject, now)
-        done = {**await self._carry_out(erasure, None), "completedAt": now}
+        done = {**await self._carry_out(erasure, None), "erasedAt": now, "completedAt": now}
         done["keyDestroyed"] |= erasure["kind"] == COMPANY  # if broken off before, it was destroyed then
         await self._note(erasure, done)
         return {**erasure, **done}

@@ -70,7 +70,8 @@ class Opening:
         elif Scope.OWN_COMPANY in scopes:
             found = await self._find_in_company(principal, asked)
         elif asked.user_id is not None and principal.user_id is not None:
-            found = await find_person(self.database, asked.user_id, {"personId": principal.user_id})
+            is_own = await find_person(self.database, asked.user_id, {"personId": principal.user_id}) is not None
+            found = _own_subject(principal) if is_own else None  # in the token's company, not in a profile's
         if found is None:
             raise not_found("user" if asked.company_id is None else "company")
         return found

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from app.errors import ErrorCode
-from app.support.model import Subject, SupportRequest, is_taken_by
+from app.support.model import OpenedBy, Subject, SupportRequest, is_taken_by
 from auth.principal import Principal, Role
 from auth.rights import Action, Scope, scopes_of
 
@@ -72,10 +72,13 @@ def covers(request: SupportRequest, subject: Subject) -> bool:
     """Return whether a request is about this subject.
 
     A request about a person covers that person and their company; one about a company, the company and all its people.
+    What an admin asks for stays within their company: a person may have moved on to another.
     """
+    in_company = request["companyId"] is not None and request["companyId"] == subject.company_id
     if subject.person_id is not None and request["subjectId"] is not None:
-        return bool(request["subjectId"] == subject.person_id)
-    return request["companyId"] is not None and request["companyId"] == subject.company_id
+        is_theirs = request["openedBy"] != OpenedBy.COMPANY_ADMIN or in_company
+        return bool(request["subjectId"] == subject.person_id) and is_theirs
+    return in_company
 
 
 def acting_role(principal: Principal) -> Role | None:

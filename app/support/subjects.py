@@ -46,21 +46,15 @@ async def find_person(database: Database, user_id: str, within: Document) -> Sub
 
 
 async def find_sender(database: Database, user_id: str, within: Document) -> Subject | None:
-    """Return a person who saved no profile but sent events or error reports, if one lies within what may be named."""
-    for collection in ("events", "errors"):
-        row: Document | None = await database[collection].find_one({"userId": user_id, **within}, {"companyId": 1})
-        if row is not None:
-            return Subject(user_id, row.get("companyId"))
-    return None
+    """Return a person who saved no profile but sent usage events, if one lies within what may be named."""
+    row: Document | None = await database["events"].find_one({"userId": user_id, **within}, {"companyId": 1})
+    return None if row is None else Subject(user_id, row["companyId"])
 
 
 async def find_company(database: Database, company_id: str) -> Subject | None:
-    """Return a company that is stored, or of which people, events or error reports are."""
+    """Return a company that is stored, or of which people or usage events are."""
     of_company = {"companyId": company_id}
-    for collection, query in (
-        ("companies", {"_id": company_id}),
-        *((name, of_company) for name in ("users", "events", "errors")),
-    ):
+    for collection, query in (("companies", {"_id": company_id}), ("users", of_company), ("events", of_company)):
         if await database[collection].find_one(query, {"_id": 1}):
             return Subject(None, company_id)
     return None

@@ -298,7 +298,7 @@ async def test_an_erasure_that_was_broken_off_goes_on_by_the_id_that_was_asked_f
     identified = await system.services.database["users"].find_one({"kind": "IDENTIFIED"})
     erasure = {"_id": "e1", "kind": "USER", "askedId": identified["_id"], "subjectId": PERSON, "companyId": COMPANY}
     state: dict[str, Any] = {
-        "erasedAt": system.clock(),
+        "erasedAt": system.clock() - timedelta(days=2),  # what has come since is to go as well
         "completedAt": None,
         "receiptSequence": 1,
         "keyDestroyed": False,
@@ -310,6 +310,8 @@ async def test_an_erasure_that_was_broken_off_goes_on_by_the_id_that_was_asked_f
     assert reply.errors == []
     counts = {each["collection"]: each["count"] for each in reply.data["eraseUser"]["counts"]}
     assert counts["events"] == counts["errors"] == 1
+    left = await dump(system)
+    assert not any(PERSON in str(rows) for rows in left.values())
     (listed,) = await read_erasures(system.services.database)
     assert listed["completedAt"] is not None
     assert "askedId" not in listed

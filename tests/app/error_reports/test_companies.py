@@ -3,7 +3,7 @@
 from auth.development import demo_company_id
 from auth.principal import Role
 from tests.app.error_reports.reports import make_report
-from tests.harness.people import COMPANY, OTHER_COMPANY
+from tests.harness.people import COMPANY, OTHER_COMPANY, SAVE_COMPANY, open_and_take
 from tests.harness.system import System
 
 RECORD = """mutation($r: [ErrorReportInput!]!, $c: ID) {
@@ -35,13 +35,21 @@ async def test_a_company_that_is_not_in_the_token_is_refused(system: System) -> 
 
 async def test_the_address_of_a_service_is_not_a_reporters(system: System) -> None:
     """A person's own report holds theirs, sealed; what a service forwards holds none."""
-    query = "mutation($i: OpenSupportRequestInput!) { openSupportRequest(input: $i) { id } }"
-    about = {"reason": "help", "ticket": "T-1", "subject": {"companyId": COMPANY}}
     await system.ask(RECORD, Role.USER, r=[make_report(system, reportId="own")])
     await system.ask(RECORD, Role.INGEST, r=[make_report(system, reportId="forwarded")], c=demo_company_id(0))
-    request = (await system.ask(query, Role.SUPPORT, i=about)).data["openSupportRequest"]["id"]
-    take = "mutation($id: ID!) { takeSupportRequest(id: $id) { status } }"
-    assert (await system.ask(take, Role.SUPPORT, id=request)).errors == []
+    await open_and_take(system, companyId=COMPANY)
     reply = await system.ask("{ errors(first: 5) { nodes { reportId ipAddress } } }", Role.SUPPORT)
     told = {node["reportId"]: node["ipAddress"] is not None for node in reply.data["errors"]["nodes"]}
     assert told == {"own": True, "forwarded": False}
+
+
+async def test_what_is_scrubbed_does_not_depend_on_the_company_named(system: System) -> None:
+    """A report of one company may name the tenant of another that the service reports for."""
+    tenant = "7B872200-F546-4CCD-8F23-AF5F507AA2DD"
+    admin = system.token(Role.COMPANY_ADMIN, company_id=OTHER_COMPANY)
+    assert (await system.ask(SAVE_COMPANY, token=admin, i={"msTenantId": tenant})).errors == []
+    report = make_report(system, message=f"no route for {tenant} today")
+    assert (await system.ask(RECORD, Role.INGEST, r=[report], c=COMPANY)).errors == []
+    (node,) = (await system.ask("{ errors(first: 5) { nodes { message } } }", Role.SUPPORT)).data["errors"]["nodes"]
+    assert tenant not in node["message"]
+    assert node["message"].startswith("no route for [")

