@@ -66,19 +66,9 @@ class Context:
 
     def __post_init__(self) -> None:
         """Give the operation its own disclosure, so that nothing decided here serves another caller."""
-        self.disclosures = DisclosureBatch(self._disclosure)
-
-    def _disclosure(self) -> Disclosure:
-        services = self.services
-        return Disclosure(
-            services.database,
-            services.vault,
-            services.receipts,
-            self.principal,
-            mode=services.settings.support_access,
-            now=self.now,
-            taken=services.support.taken,
-        )
+        services, principal, now = self.services, self.principal, self.now
+        # Holds no way back to this context: in a circle all that was sent would wait for the garbage collector.
+        self.disclosures = DisclosureBatch(lambda: _disclosure_of(services, principal, now))
 
     def use(self, field: str, maximum: int) -> None:
         """Count a use of a heavy field; raises `TOO_COMPLEX` above so many in one operation, aliases included."""
@@ -92,6 +82,18 @@ class Context:
         """
         self.points += rows
         check("cost points", self.points, LIMITS.cost)
+
+
+def _disclosure_of(services: Services, principal: Principal, now: datetime) -> Disclosure:
+    return Disclosure(
+        services.database,
+        services.vault,
+        services.receipts,
+        principal,
+        mode=services.settings.support_access,
+        now=now,
+        taken=services.support.taken,
+    )
 
 
 Info = strawberry.Info[Context, Any]

@@ -73,6 +73,14 @@ class Selection:
         return None if self.rest else self.row
 
 
+def let_go(executor: StrawberryGraphQLCoreExecutionContext) -> None:
+    """Open the circle of an executor and graphql-core's helpers of it: else all that an operation was sent stays.
+
+    A batch of 100 events was 200 dicts that waited for the next full collection.
+    """
+    executor.async_helpers = None  # type: ignore[assignment]
+
+
 class OrdinaryExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor as it is: the reference."""
 
@@ -80,8 +88,11 @@ class OrdinaryExecutor(StrawberryGraphQLCoreExecutionContext):
 
     async def run(self) -> ExecutionResult:
         """Execute the operation."""
-        result = self.execute_operation()
-        return cast("ExecutionResult", await result if inspect.isawaitable(result) else result)
+        try:
+            result = self.execute_operation()
+            return cast("ExecutionResult", await result if inspect.isawaitable(result) else result)
+        finally:
+            let_go(self)
 
 
 class FastExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -107,6 +118,8 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         except GraphQLError as error:
             self.collected_errors.add(error, None)
             data = None
+        finally:
+            let_go(self)
         return cast("ExecutionResult", self.build_response(data))
 
     def collect_and_execute_subfields(
