@@ -1,7 +1,7 @@
 """Ends what takes too long: as `asyncio.timeout` does, with one timer for all work of a kind instead of one a piece.
 
-Two timers that are set and cancelled were a twelfth of the time of a small query. Here one stands at the moment when
-the first piece is due; most pieces end long before, and touch it not at all.
+Two timers that are set and cancelled were a twelfth of a small query's time in this process, network and sending apart.
+Here one stands at the moment when the first piece is due; most pieces end long before, and touch it not at all.
 """
 
 import asyncio

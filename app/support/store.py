@@ -35,8 +35,9 @@ async def find_requests(
 
 async def find_unfinished(database: Database, within: Document, now: datetime, limit: int) -> list[SupportRequest]:
     """Return those that are open or taken, the latest first; at most `limit`."""
-    query = {"$and": [within, {"status": {"$ne": SupportRequestStatus.CLOSED.value}, "expiresAt": {"$gt": now}}]}
-    found = database[REQUESTS].find(query).sort([("openedAt", -1), ("_id", -1)]).limit(limit)
+    found = (
+        database[REQUESTS].find({"$and": [within, _unfinished(now)]}).sort([("openedAt", -1), ("_id", -1)]).limit(limit)
+    )
     requests: list[SupportRequest] = await found.to_list(limit)
     return requests
 
@@ -70,8 +71,7 @@ class TakenReads:
 
 async def count_open_of(database: Database, opener: str, now: datetime) -> int:
     """Return how many requests of an opener are neither closed nor expired."""
-    query = {"openerId": opener, "status": {"$ne": SupportRequestStatus.CLOSED.value}, "expiresAt": {"$gt": now}}
-    return int(await database[REQUESTS].count_documents(query))
+    return int(await database[REQUESTS].count_documents({"openerId": opener, **_unfinished(now)}))
 
 
 async def take_request(
@@ -106,6 +106,11 @@ async def _change(database: Database, query: Document, change: Document | list[D
         query, change, return_document=ReturnDocument.AFTER
     )
     return changed
+
+
+def _unfinished(now: datetime) -> Document:
+    """Return the query of what is neither closed nor expired: open or taken."""
+    return {"status": {"$ne": SupportRequestStatus.CLOSED.value}, "expiresAt": {"$gt": now}}
 
 
 def _in_status(status: SupportRequestStatus, now: datetime) -> Document:

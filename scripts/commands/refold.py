@@ -75,6 +75,7 @@ async def _run(settings: Settings, *, mend: bool) -> Refolded:
     database = connect(settings)
     try:
         await prepare_database(database, settings)
+        # A day away from where events expire: none may go, nor be of a clock ahead, while its day is compared.
         horizon = day_of(utc_now() - timedelta(days=settings.usage_retention_days - 2))
         with progress_bar() as progress:
             task = progress.add_task("events", total=await database["events"].estimated_document_count())
