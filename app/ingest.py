@@ -57,7 +57,12 @@ class ItemError(Exception):
         """Keep the field's path inside the item and what is expected of it."""
         super().__init__(expected)
         self.field = field_name
+        self.expected = expected
         self.message = f"{field_name} must {expected}."
+
+    def below(self, part: str) -> "ItemError":
+        """Return the same of an item in which that item is a part."""
+        return ItemError(f"{part}.{self.field}", self.expected)
 
 
 def check_batch(items: Sequence[object], argument: str) -> None:

@@ -24,9 +24,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response: `executed` tells whether it has a `data` entry; `codes` are those of its errors."""
+    """The response: `executed` tells whether it has a `data` entry; `codes` are those of its errors.
+
+    `needs_post` tells that it was refused only because it was sent with GET.
+    """
 
     body: dict[str, Any] = field(repr=False)
     executed: bool
     codes: tuple[str, ...] = ()
     operation: str | None = None
+    needs_post: bool = False

@@ -192,8 +192,8 @@ class ErrorFilterInput:
     code: str | None = None
     group: ID | None = strawberry.field(default=None, description="The id of an error group.")
     app_version: str | None = None
-    occurred_after: datetime | None = None
-    occurred_before: datetime | None = None
+    occurred_after: datetime | None = strawberry.field(default=None, description="From this moment on.")
+    occurred_before: datetime | None = strawberry.field(default=None, description="Up to this moment, without it.")
 
 
 def read_filter(given: ErrorFilterInput | None) -> ErrorFilter:

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import ArgumentNode, GraphQLError, ValueNode
 
-from app.database.client import AWAY_ERRORS, TIMEOUT_ERRORS
+from app.database.client import TIMEOUT_ERRORS, is_away
 from app.errors import AppError, ErrorCode, unavailable
 from app.log import describe_exception, log
 
@@ -53,7 +53,7 @@ def to_public(error: BaseException, request_id: str) -> AppError:
         return error
     if isinstance(error, GraphQLError) and _is_about_arguments(error):
         return AppError(ErrorCode.BAD_USER_INPUT, error.message[:MESSAGE_MAX])
-    if isinstance(error, AWAY_ERRORS):
+    if is_away(error):
         log.warning("database_away", request_id=request_id, **describe_exception(error))
         return unavailable()
     if isinstance(error, (*TIMEOUT_ERRORS, TimeoutError)):

@@ -5,6 +5,7 @@ The plan is made once per document; here a request only fills in its variables. 
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from graphql import (
@@ -30,6 +31,8 @@ from graphql_schema.limits import LIMITS, check
 from graphql_schema.plan import InvalidDocumentError, Plan, PlanCache, is_mutation, name_of
 from graphql_schema.variables import InvalidVariablesError, coerce_variables
 
+_MUTATION_BY_GET = AppError(ErrorCode.BAD_USER_INPUT, "A mutation cannot be sent with GET.")
+
 
 class Runner:
     """Runs operations against the schema."""
@@ -49,7 +52,9 @@ class Runner:
             operation = plan.choose(ask.operation_name)
             name = name_of(operation)
             check_is_no_subscription(operation)
-            self.check_operation(plan, operation, ask)
+            if ask.read_only and is_mutation(operation):
+                return replace(refuse([_MUTATION_BY_GET], name), needs_post=True)
+            self.check_operation(plan, ask)
             executor = self.prepare(plan, operation, ask)
             result = await self.deadline.run(executor.run)
         except (InvalidDocumentError, InvalidVariablesError) as error:
@@ -58,10 +63,8 @@ class Runner:
             return refuse([to_public(error, ask.request_id)], name)
         return complete(result.data, result.errors or (), ask.request_id, name)
 
-    def check_operation(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> None:
-        """Raise unless this caller may send this operation in this way."""
-        if ask.read_only and is_mutation(operation):
-            raise AppError(ErrorCode.BAD_USER_INPUT, "A mutation cannot be sent with GET.")
+    def check_operation(self, plan: Plan, ask: Ask) -> None:
+        """Raise unless this caller may send a document like this."""
         settings = self.services.settings
         if plan.introspects and not settings.in_development:
             if settings.introspection == "development":

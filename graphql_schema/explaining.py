@@ -58,4 +58,6 @@ def read_id(value: object, id_field: str) -> str | None:
         return None
     inner = value if id_field in value else next((part for part in value.values() if isinstance(part, Mapping)), {})
     found = inner.get(id_field)
+    if type(found) is int:  # which an ID may be
+        found = str(found)
     return found[:ID_MAX_CHARACTERS] if isinstance(found, str) else None

@@ -46,7 +46,7 @@ class Me:
     @guarded(Action.READ_RECEIPTS)
     async def receipts(self, info: Info, first: First, after: After = None) -> Connection[AccessReceipt] | None:
         """Who opened, or was refused, what about the caller."""
-        return stored(await read_receipts(info.context, read_page_request(first, after)))
+        return stored(await read_receipts(info.context, read_page_request(first, after), about_caller=True))
 
     @guarded(Action.READ_SELF)
     def profile(self) -> SupportProfile | None:

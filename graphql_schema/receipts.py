@@ -48,14 +48,19 @@ class ReceiptVerification:
     problem: ReceiptProblem | None
 
 
-async def read_receipts(context: Context, page: PageRequest, support_request_id: str | None = None) -> Page:
-    """Return one page of the receipts in the caller's reach, as the caller may see them."""
-    within = receipts_within(context.principal)
-    if within is None:
+async def read_receipts(
+    context: Context, page: PageRequest, support_request_id: str | None = None, *, about_caller: bool = False
+) -> Page:
+    """Return one page of the receipts in the caller's reach, as the caller may see them; all, or those about them."""
+    principal = context.principal
+    within = receipts_within(principal)
+    if within is None or (about_caller and principal.user_id is None):
         return EMPTY_PAGE
+    if about_caller:
+        within = {"$and": [within, {"subjectId": principal.user_id}]} if within else {"subjectId": principal.user_id}
     found = await find_receipts(context.services.database, within, page, support_request_id)
     pseudonym = context.services.keyring.pseudonym
-    shown = [show_receipt(receipt, context.principal, pseudonym) for receipt in found.nodes]
+    shown = [show_receipt(receipt, principal, pseudonym) for receipt in found.nodes]
     return Page(shown, found.has_next, found.sort_field)
 
 

@@ -76,21 +76,24 @@ class SaveMutations:
 
     @guarded(Action.SAVE_IDENTIFIED_PROFILE)
     async def save_identified_profile(self, info: Info, input: IdentifiedProfileInput) -> SavedProfile:
-        """Save the profile of a person inside Microsoft Teams who is not logged in."""
+        """Save the profile of a person inside Microsoft Teams who is not logged in.
+
+        It replaces what was saved: a field left out becomes null.
+        """
         context = info.context
         user = await context.services.profiles.save_identified(context.principal, _given(input), context.now)
         return stored(_saved(user, ProfileKind.IDENTIFIED, known=not context.principal.is_anonymous))
 
     @guarded(Action.SAVE_AUTHENTICATED_PROFILE)
     async def save_authenticated_profile(self, info: Info, input: AuthenticatedProfileInput) -> SavedProfile:
-        """Save the caller's own profile."""
+        """Save the caller's own profile, replacing what was saved: a field left out becomes null."""
         context = info.context
         user = await context.services.profiles.save_authenticated(context.principal, _given(input), context.now)
         return stored(_saved(user, ProfileKind.AUTHENTICATED, known=True))
 
     @guarded(Action.SAVE_COMPANY)
     async def save_company(self, info: Info, input: CompanyInput) -> Company:
-        """Save the company of the caller's token."""
+        """Save the company of the caller's token, replacing what was saved: a field left out becomes null."""
         context = info.context
         company_id = choose_company(context.principal, input.company_id or None, Action.SAVE_COMPANY)
         proven = context.principal.tenant_id

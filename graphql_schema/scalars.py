@@ -51,9 +51,12 @@ def read_date(value: object) -> date:
     raise ValueError(message)
 
 
+_OF_THIS_MACHINE = {"localtime", "Factory"}  # files beside the zones that are no zones
+
+
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _OF_THIS_MACHINE
 
 
 def read_zone(value: object) -> TimeZoneName:

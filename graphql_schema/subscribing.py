@@ -42,7 +42,7 @@ class Subscriber:
             if operation.operation is not OperationType.SUBSCRIPTION:
                 yield await self.runner.run(ask)
                 return
-            self.runner.check_operation(plan, operation, ask)
+            self.runner.check_operation(plan, ask)
             async with aclosing(self._events(plan, operation, ask, name)) as answers:
                 async for answer in answers:
                     yield answer

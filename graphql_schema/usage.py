@@ -48,8 +48,8 @@ class EventFilterInput:
     """Nothing restricted is here."""
 
     names: list[EventNameEnum] | None = None
-    occurred_after: datetime | None = None
-    occurred_before: datetime | None = None
+    occurred_after: datetime | None = strawberry.field(default=None, description="From this moment on.")
+    occurred_before: datetime | None = strawberry.field(default=None, description="Up to this moment, without it.")
     request_id: UuidText | None = None
     template_id: UuidText | None = None
 
@@ -70,7 +70,10 @@ class UsageQueries:
     async def events(
         self, info: Info, first: First, after: After = None, filter: EventFilterInput | None = None
     ) -> Connection[UsageEvent]:
-        """The events of the caller's company (a user's own, an agent's of taken requests), newest first."""
+        """The events of the caller's company (a user's own, an agent's of taken requests), newest first.
+
+        Of a request (`requestId`) that the user created, whoever sent them.
+        """
         page, reach = read_page_request(first, after), await usage_reach(info.context)
         return stored(await find_events(info.context.services.database, reach, read_filter(filter), page))
 

@@ -14,11 +14,14 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
     NotPrimaryError,
+    PyMongoError,
     WaitQueueTimeoutError,
+    WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -28,13 +31,29 @@ from app.settings import Settings
 Document = dict[str, Any]
 
 # What a driver raises while the server is away, restarting or electing: the caller may try again.
-AWAY_ERRORS = (AutoReconnect, ConnectionFailure, NetworkTimeout, NotPrimaryError, WaitQueueTimeoutError)
+AWAY_ERRORS = (
+    AutoReconnect,
+    ConnectionFailure,
+    NetworkTimeout,
+    NotPrimaryError,
+    WaitQueueTimeoutError,
+    WriteConcernError,  # stored, but by too few servers to be called durable
+)
+_AGAIN_LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
 TIMEOUT_ERRORS = (ExecutionTimeout,)
 
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=5_000)
 SOCKET_TIMEOUT_MS = 15_000  # above the 10 s of an operation, below what a person waits
 POOL_MAX = 64
 SECRETS_SUFFIX = "_secrets"
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether the caller may send the same again: the server is away, or nothing durable is known."""
+    if isinstance(error, BulkWriteError):
+        return bool((error.details or {}).get("writeConcernErrors"))
+    by_label = isinstance(error, PyMongoError) and any(map(error.has_error_label, _AGAIN_LABELS))
+    return by_label or isinstance(error, AWAY_ERRORS)
 
 
 class Database:
@@ -62,7 +81,7 @@ class Database:
 
     @property
     def secrets(self) -> "Database":
-        """The database of rotating keys, apart from the data so that a backup of the data holds none of them."""
+        """The database of keys, apart from the data so that a backup of the data holds none of them."""
         return Database(self.client, f"{self.name}{SECRETS_SUFFIX}")
 
     async def aggregate(

@@ -13,6 +13,7 @@ from pymongo import IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from app.database.client import Database, Document
+from app.database.moving import move_to_secrets
 from app.database.validators import VALIDATORS
 from app.settings import DAY_SECONDS, Settings
 
@@ -65,7 +66,6 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
             Index((("expiresAt", 1),), expire_after_seconds=0),
         ),
         "companies": (Index((("tenantIndex", 1),), partial={"tenantIndex": {"$exists": True}}),),
-        "vault_keys": (Index((("keyAltNames", 1),), unique=True, partial={"keyAltNames": {"$exists": True}}),),
         "vault_settings": (),
         **_usage_indexes(_seconds(settings.usage_retention_days), _seconds(DASHBOARD_DAYS)),
         **_support_indexes(_seconds(settings.support_retention_days)),
@@ -74,9 +74,11 @@ def indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
 
 
 def secret_indexes_for(settings: Settings) -> dict[str, tuple[Index, ...]]:
-    """Return the indexes of the database of rotating keys, which MongoDB itself deletes when their time is over."""
+    """Return the indexes of the database of keys; the rotating ones MongoDB itself deletes when their time is over."""
     day_key_life_seconds = _seconds(settings.error_retention_days + 1)  # counted from the beginning of the day
     return {
+        # Apart from the values: a backup of the data must not open what was erased since.
+        "vault_keys": (Index((("keyAltNames", 1),), unique=True, partial={"keyAltNames": {"$exists": True}}),),
         "census_secrets": (Index((("destroyAt", 1),), expire_after_seconds=0),),
         "day_keys": (Index((("day", 1),), expire_after_seconds=day_key_life_seconds),),
         # Apart from the data: a restored backup must not bring an older list with it.
@@ -177,6 +179,7 @@ async def prepare_database(database: Database, settings: Settings) -> None:
     """Make or mend collections, validators and indexes; safe to run again and by several workers at once."""
     await _prepare_collections(database.secrets, secret_indexes_for(settings))
     await _prepare_collections(database, indexes_for(settings))
+    await move_to_secrets(database)
     for name in RETIRED_COLLECTIONS:
         await database.raw.drop_collection(name)
 

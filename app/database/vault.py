@@ -1,10 +1,10 @@
 """Seals restricted values and opens them again, only for an `OpenAccess`.
 
-Promises MongoDB's client-side field level encryption (CSFLE, random algorithm) with one data key per owner, so that
-destroying a key makes its values unreadable everywhere, backups too; whole batches in one go; `UNAVAILABLE` where keys
-cannot be reached, never plaintext. Each batch first asks the key vault which keys still exist (one indexed read,
-0.5 ms), so a key destroyed by any process is gone for all at once, whatever their caches hold. Who may open is left to
-`support`.
+Promises MongoDB's client-side field level encryption (CSFLE, random algorithm) with one data key per owner, kept in the
+database of secrets, so that destroying a key makes its values unreadable everywhere, in backups of the data too; whole
+batches in one go; `UNAVAILABLE` where keys cannot be reached, never plaintext. Each batch first asks the key vault
+which keys still exist (one indexed read, 0.5 ms), so a key destroyed by any process is gone for all at once, whatever
+their caches hold. Who may open is left to `support`.
 """
 
 import hashlib
@@ -54,7 +54,8 @@ class Vault:
         self._kms = key_management(settings, keyring)
         timeout_seconds = settings.database_timeout_ms / 1000
         self._openings: MergedWork[Binary, Any] = MergedWork(self._open)
-        self._sealer = make_sealer(database.client, f"{database.name}.{KEYS}", self._kms, timeout_seconds)
+        self._keys = database.secrets[KEYS]
+        self._sealer = make_sealer(database.client, f"{database.secrets.name}.{KEYS}", self._kms, timeout_seconds)
 
     async def prepare(self) -> None:
         """Unlock the keyring's index key, made on the first start; costs nothing when that is done.
@@ -103,7 +104,7 @@ class Vault:
         if owner == INSTALLATION:
             raise ValueError("without this key no look-up and no id would be found again")
         old = {"creationDate": {"$lte": made_before}} if made_before else {}
-        result = await self._database[KEYS].delete_many({"keyAltNames": owner, **old})
+        result = await self._keys.delete_many({"keyAltNames": owner, **old})
         self._sealer.forget()
         return bool(result.deleted_count)
 
@@ -120,7 +121,7 @@ class Vault:
 
     async def stale_keys(self) -> list[Binary]:
         """Return the ids of the data keys that are to be rewrapped by the present master key."""
-        found = await self._database[KEYS].find(self._kms.stale, {"_id": 1}).sort("_id", 1).to_list(None)
+        found = await self._keys.find(self._kms.stale, {"_id": 1}).sort("_id", 1).to_list(None)
         return [key["_id"] for key in found]
 
     async def rewrap(self, keys: Sequence[Binary]) -> None:
@@ -144,7 +145,7 @@ class Vault:
         """Return the owners' key ids, asked each time: a destroyed key must not seal anything more."""
         keys: dict[str, Binary] = {}
         # As libmongocrypt reads them: a key that another worker is still committing would not be there for it.
-        committed = self._database[KEYS].with_options(read_concern=ReadConcern("majority"))
+        committed = self._keys.with_options(read_concern=ReadConcern("majority"))
         for _ in range(ATTEMPTS):
             missing = sorted(owners - keys.keys())
             if not missing:
@@ -174,7 +175,7 @@ class Vault:
 
     async def _existing(self, keys: set[bytes]) -> set[bytes]:
         wanted = [Binary(key, UUID_SUBTYPE) for key in keys]
-        found = await self._database[KEYS].find({"_id": {"$in": wanted}}, {"_id": 1}).to_list(None)
+        found = await self._keys.find({"_id": {"$in": wanted}}, {"_id": 1}).to_list(None)
         return {bytes(key["_id"]) for key in found}
 
 

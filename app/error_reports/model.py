@@ -5,6 +5,7 @@ the key of its day (`day_keys.py`).
 """
 
 import ipaddress
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 from app.error_reports.patterns import ANYWHERE, DOMAINS, ID_LONGEST, IN_IDS
 from app.error_reports.scrubbing import NO_IDS, Scrubber
-from app.ingest import Item, check_id, check_line, check_moment, cut_text
+from app.ingest import Item, ItemError, check_id, check_line, check_moment, cut_text
 
 BACK = timedelta(days=7)
 LOG_LINES_MAX = 200
@@ -134,10 +135,12 @@ class _Reading:
                 continue
             if isinstance(value, str):
                 kept[name] = self.text(path, value) if path in FREE_TEXTS else self.line(path, value)
-            elif isinstance(value, bool) or name in WHOLE_NUMBERS:
+            elif isinstance(value, bool):
                 kept[name] = value
+            elif 0 <= value < math.inf:  # a number in the document may be so large that it is none
+                kept[name] = value if name in WHOLE_NUMBERS else float(value)
             else:
-                kept[name] = float(value)
+                raise ItemError(path, "be a number of at least 0")
         return kept
 
 

@@ -107,13 +107,23 @@ def respond(answer: Answer, media_type: str) -> Reply:
     """Return the HTTP response of an answer, by the specification for the media type."""
     status = 200
     headers: dict[str, str] = {}
-    if answer.codes and ErrorCode.UNAVAILABLE in answer.codes:
+    if answer.needs_post:
+        status, headers = 405, {"Allow": "POST"}
+    elif answer.codes and ErrorCode.UNAVAILABLE in answer.codes and not _gave_something(answer, media_type):
         status, headers = 503, headers_of(ErrorCode.UNAVAILABLE, {})
     elif answer.executed and answer.codes and answer.body["data"] is None:
         status, headers = _told_by_status(answer.body["errors"][0]["extensions"])
     elif not answer.executed and (media_type == GRAPHQL_JSON or answer.codes[0] not in _OK_AS_JSON):
         status = STATUS_OF[ErrorCode(answer.codes[0])]
     return Reply(status, to_json(answer.body), media_type, headers)
+
+
+def _gave_something(answer: Answer, media_type: str) -> bool:
+    """Return whether there is data that a client must not lose by a status that says there is none."""
+    data = answer.body.get("data")
+    if data is None or media_type == GRAPHQL_JSON:  # whose specification counts a null field as data
+        return data is not None
+    return any(value is not None for value in data.values())
 
 
 def to_json(body: Mapping[str, Any]) -> bytes:

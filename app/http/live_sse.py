@@ -1,7 +1,7 @@
 """Operations over server-sent events, in the distinct connections mode of the npm package `graphql-sse`.
 
-A POST of an operation that accepts `text/event-stream` is answered with an event `next` for each answer and `complete`
-at the end. A connection that stays silent gets a comment now and then, so that proxies keep it.
+A POST of an operation that accepts `text/event-stream` best is answered with an event `next` for each answer and
+`complete` at the end. A connection that stays silent gets a comment now and then, so that proxies keep it.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from app.errors import AppError
 from app.http.body import ClientGoneError
 from app.http.endpoint import GraphQLEndpoint, log_call, new_request_id, to_json
 from app.http.heads import header_values
-from app.http.problems import JSON, HttpError, to_reply
+from app.http.negotiation import choose_media_type
+from app.http.problems import EVENT_STREAM, JSON, HttpError, to_reply
 from app.operation import Answer, Ask
 
-EVENT_STREAM = "text/event-stream"
 SILENCE_SECONDS = 12.0
 
 Subscribe = Callable[[Ask], AsyncGenerator[Answer, None]]
@@ -86,5 +86,9 @@ async def _next(answers: AsyncGenerator[Answer, None]) -> Answer:
 
 
 def wants_events(scope: Scope) -> bool:
-    """Return whether a request asks for an event stream."""
-    return any(EVENT_STREAM in value for value in header_values(scope, b"accept"))
+    """Return whether a request asks for an event stream rather than for anything else that it takes."""
+    accept = ",".join(header_values(scope, b"accept"))
+    try:
+        return EVENT_STREAM in accept and choose_media_type(accept) == EVENT_STREAM
+    except HttpError:  # the endpoint beside says so
+        return False

@@ -103,18 +103,36 @@ class Connection:
         """Read messages until the connection ends; raises `CloseError` or `WebSocketDisconnect`."""
         try:
             async with asyncio.timeout(INIT_SECONDS):
-                first = await self._read()
+                payload = await self._read_init()
         except TimeoutError:
             raise CloseError(INIT_TIMEOUT, "Connection initialisation timeout") from None
-        if first.get("type") != "connection_init":
-            raise CloseError(UNAUTHORIZED, "Unauthorized")
-        self.principal = await self._admit(first.get("payload"))
+        self.principal = await self._admit(payload)
+        if self.group is not None:
+            self.group.create_task(self._end_with_token())
         await self._send({"type": "connection_ack"})
         while True:
+            await self._handle(await self._read())
+
+    async def _read_init(self) -> object:
+        while True:
             message = await self._read()
-            if self.messages.take("", 1):
-                raise CloseError(TOO_MANY, "Too many messages")
-            await self._handle(message)
+            match message.get("type"):
+                case "connection_init":
+                    return message.get("payload")
+                case "subscribe":
+                    raise CloseError(UNAUTHORIZED, "Unauthorized")
+                case _:
+                    await self._handle(message)
+
+    async def _end_with_token(self) -> None:
+        """Close when the token has run out, after the running operations, which end by themselves then."""
+        end = self.principal.expires_at
+        if end is None:
+            return
+        await asyncio.sleep((end - self.endpoint.clock()).total_seconds())
+        if self.operations:
+            await asyncio.wait(self.operations.values())
+        raise CloseError(UNAUTHORIZED, "Unauthorized")
 
     async def _handle(self, message: Message) -> None:
         match message.get("type"):
@@ -135,6 +153,8 @@ class Connection:
 
     async def _read(self) -> Message:
         text = await self._receive_text()
+        if self.messages.take("", 1):
+            raise CloseError(TOO_MANY, "Too many messages")
         if len(text) > MESSAGE_MAX_BYTES:
             raise CloseError(TOO_BIG, "Message too large")
         try:
@@ -170,6 +190,9 @@ class Connection:
             raise CloseError(code, str(error.code)) from None
 
     def _start(self, message: Message) -> None:
+        end = self.principal.expires_at
+        if end is not None and end <= self.endpoint.clock():  # the timer may be late, or wait for an operation
+            raise CloseError(UNAUTHORIZED, "Unauthorized")
         operation_id = message.get("id")
         if not isinstance(operation_id, str) or not 0 < len(operation_id) <= ID_MAX:
             raise CloseError(BAD_REQUEST, "An operation needs an id")

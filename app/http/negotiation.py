@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from app.http.problems import GRAPHQL_JSON, JSON, HttpError
+from app.http.problems import EVENT_STREAM, GRAPHQL_JSON, JSON, HttpError
 
-_ANY = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL_JSON: GRAPHQL_JSON}
+_ANY = {name: name for name in (JSON, GRAPHQL_JSON, EVENT_STREAM)} | {"*/*": JSON, "application/*": JSON}
 OFFERS_MAX = 50
 
 
@@ -15,7 +15,7 @@ def wants_page(accept: str, query_string: bytes) -> bool:
 
 @lru_cache(maxsize=256)
 def choose_media_type(accept: str) -> str:
-    """Return the best media type that the caller takes; raises 406 if it takes none of ours."""
+    """Return the media type that the caller takes best, the first of equals; raises 406 if it takes none of ours."""
     if not accept.strip():
         return JSON
     offers = sorted(
@@ -24,7 +24,7 @@ def choose_media_type(accept: str) -> str:
     for name, weight in offers:
         if weight > 0 and name in _ANY:
             return _ANY[name]
-    raise HttpError(406, f"Answers are {GRAPHQL_JSON} or {JSON}.", field="Accept")
+    raise HttpError(406, f"Answers are {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.", field="Accept")
 
 
 def _read_offer(part: str) -> tuple[str, float]:

@@ -23,6 +23,7 @@ STATUS_OF = {
 }
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(slots=True)

@@ -108,6 +108,8 @@ def request_at(request: SupportRequest, now: datetime) -> SupportRequest:
     shown = {**request, "status": status.value}
     if status is SupportRequestStatus.OPEN:
         shown.update(takenBy=None, takenAt=None, accessEndsAt=None)
+    elif status is SupportRequestStatus.CLOSED and shown["accessEndsAt"] is not None:
+        shown["accessEndsAt"] = min(shown["accessEndsAt"], shown["closedAt"])
     return shown
 
 

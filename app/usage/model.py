@@ -81,6 +81,13 @@ def read_event(item: Item, now: datetime) -> dict[str, Any]:
     """Return the stored form of one `EventInput`; raises `ItemError` naming the field."""
     ((input_field, body),) = item.items()
     name = NAME_BY_INPUT_FIELD[input_field]
+    try:
+        return _read_fields(name, body, now)
+    except ItemError as error:
+        raise error.below(input_field) from None
+
+
+def _read_fields(name: EventName, body: Item, now: datetime) -> dict[str, Any]:
     fields = EVENT_FIELDS[name]
     event: dict[str, Any] = {
         "eventId": check_id("eventId", body["eventId"]),

@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 
 from pymongo.errors import BulkWriteError
 
-from app.database.client import AWAY_ERRORS, Database, Document
+from app.database.client import Database, Document, is_away
 from app.database.gathering import let_gather
 from app.database.transactions import Session, run_in_transaction
 from app.usage.buckets import add_to_buckets
@@ -113,7 +113,7 @@ class Recorder:
         try:
             outcomes = await self._commit([event for batch in group for event in batch.events], lane)
         except Exception as error:  # noqa: BLE001 - handed to the callers, who raise it
-            if len(group) > 1 and not isinstance(error, AWAY_ERRORS):
+            if len(group) > 1 and not is_away(error):
                 for batch in group:
                     await self._settle([batch], lane)
                 return

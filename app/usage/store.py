@@ -70,6 +70,10 @@ async def find_events(database: Database, reach: UsageReach, wanted: EventFilter
         query |= {"requestKey": {"$in": keys}, "ordinal": OF_REQUEST}
         if reach.everybody:
             query["companyId"] = {"$in": companies}
+        elif any(person_id for _, person_id in reach.parts):
+            company_id = await find_request(database, reach, wanted.request_id)
+            if company_id is not None:  # theirs, so all that happened to it, as in its timeline
+                query = {**wanted.query(), **_of_request(company_id, wanted.request_id)}
     return await find_page(database[EVENTS], query, page, sort_field="occurredAt")
 
 

@@ -67,6 +67,25 @@ async def test_an_agent_sees_a_company_only_with_a_taken_request(system: System)
     assert other.codes == ["SUPPORT_REQUEST_REQUIRED"]
 
 
+async def test_a_user_reads_all_that_happened_to_their_own_request(system: System) -> None:
+    """Asked by its id, whoever sent it; of a colleague's request only what they sent themselves."""
+    now = system.clock() - timedelta(hours=3)
+    mine, other = new_id(), new_id()
+    colleague = system.token(Role.USER, new_id(), DEMO_COMPANY_IDS[0])
+    await send(system, [created(now, mine)], system.token(Role.USER))
+    await send(system, [created(now, other), step("requestApproved", now, mine)], colleague)
+    await send(system, [step("requestApproved", now, other)], system.token(Role.USER))
+    await send(
+        system, [step("requestProcessed", now, request) for request in (mine, other)], system.token(Role.COMPANY_ADMIN)
+    )
+    query = "query($id: UUID!) { events(first: 9, filter: { requestId: $id }) { nodes { name } } }"
+    seen = {
+        request: {node["name"] for node in (await system.ask(query, Role.USER, id=request)).data["events"]["nodes"]}
+        for request in (mine, other)
+    }
+    assert seen == {mine: {"REQUEST_CREATED", "REQUEST_APPROVED", "REQUEST_PROCESSED"}, other: {"REQUEST_APPROVED"}}
+
+
 @pytest.mark.parametrize("role", [None, Role.ANALYST, Role.PRIVACY_OFFICER, Role.INGEST])
 async def test_other_roles_have_no_dashboard(system: System, role: Role | None) -> None:
     """By the table of rights."""

@@ -38,6 +38,30 @@ async def test_a_report_comes_back_typed_and_clean(system: System) -> None:
     assert {entry["rule"] for entry in report["scrubbed"]} == {"email", "home-folder", "ip"}
 
 
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ('performance: { operation: "load", durationMs: 1e400 }', "performance.durationMs"),
+        ('performance: { operation: "load", durationMs: -1 }', "performance.durationMs"),
+        ('performance: { operation: "load", durationMs: 1, retries: -3 }', "performance.retries"),
+        ("network: { downlinkMbps: 1e400 }", "network.downlinkMbps"),
+        ("device: { memoryMb: -1 }", "device.memoryMb"),
+    ],
+)
+async def test_a_number_that_is_none_costs_only_its_report(system: System, part: str, field: str) -> None:
+    """Stored, it could not be read by anybody; a document may hold numbers that JSON cannot."""
+    moment = system.clock().isoformat()
+    items = [
+        f'{{ reportId: "{place}", occurredAt: "{moment}", kind: PERFORMANCE, {more} }}'
+        for place, more in enumerate((part, 'performance: { operation: "load", durationMs: 0.5 }'))
+    ]
+    query = f"mutation {{ recordErrors(reports: [{', '.join(items)}]) {{ accepted rejected {{ index code field }} }} }}"
+    result = (await system.ask(query, Role.USER)).data["recordErrors"]
+    assert result == {"accepted": 1, "rejected": [{"index": 0, "code": "BAD_USER_INPUT", "field": field}]}
+    (kept,) = await read(system, Role.USER)
+    assert kept["reportId"] == "1"
+
+
 async def test_the_same_fault_is_one_group_with_people_counted(system: System) -> None:
     """Two people, three reports, one fault; another fault is another group; sent again counts nothing."""
     same = [

@@ -48,6 +48,21 @@ async def test_an_event_with_one_field_more_or_less_is_refused(system: System, k
     assert len(result["rejected"]) == 1 + len(fewer)
 
 
+async def test_a_rejection_names_its_field_in_one_way(system: System) -> None:
+    """The path inside the item, whether its shape or its value is at fault; and its id, also where that is a number."""
+    (approved,) = step("requestApproved", system.clock(), new_id()).values()
+    bad: list[dict[str, Any]] = [
+        {**approved, "occurredAt": "yesterday"},
+        {**approved, "occurredAt": "2001-01-01T00:00:00Z"},
+        {**approved, "eventId": 5, "occurredAt": "yesterday"},
+    ]
+    items = [{"requestApproved": body} for body in bad]
+    query = "mutation($e: [EventInput!]!) { recordEvents(events: $e) { rejected { id field } } }"
+    rejected = (await system.ask(query, Role.COMPANY_ADMIN, e=items)).data["recordEvents"]["rejected"]
+    assert [rejection["field"] for rejection in rejected] == ["requestApproved.occurredAt"] * 3
+    assert [rejection["id"] for rejection in rejected] == [approved["eventId"], approved["eventId"], "5"]
+
+
 async def test_the_notice_names_the_six_events() -> None:
     """The registry and the schema speak of the same."""
     (usage,) = (category for category in current().categories if category.id == "USAGE")

@@ -10,7 +10,8 @@ LOOK = "query($id: ID!) { user(id: $id) { profile { ... on AuthenticatedProfile 
 OPEN = "mutation($i: OpenSupportRequestInput!) { openSupportRequest(input: $i) { id status openedBy expiresAt } }"
 TAKE = "mutation($id: ID!) { takeSupportRequest(id: $id) { status takenBy accessEndsAt } }"
 RELEASE = "mutation($id: ID!) { releaseSupportRequest(id: $id) { status } }"
-CLOSE = "mutation($id: ID!) { closeSupportRequest(id: $id) { status closedAt } }"
+CLOSE = "mutation($id: ID!) { closeSupportRequest(id: $id) { status closedAt accessEndsAt } }"
+ABOUT_ME = "{ me { receipts(first: 50) { nodes { subjectId } } } }"
 RECEIPTS = """{ accessReceipts(first: 50) { nodes {
     sequence actor role granted fields reason supportRequestId subjectId companyId } } }"""
 
@@ -48,11 +49,24 @@ async def test_the_whole_story(system: System) -> None:
 
     closed = await system.ask(CLOSE, Role.USER, id=request["id"])
     assert closed.data["closeSupportRequest"]["status"] == "CLOSED"
+    assert closed.data["closeSupportRequest"]["accessEndsAt"] == closed.data["closeSupportRequest"]["closedAt"]
     assert (await look(system)).codes == ["SUPPORT_REQUEST_REQUIRED"] * 2
     verified = await system.ask(
         "{ verifyReceipts(fromSequence: 1, toSequence: 100) { ok checked } }", Role.PRIVACY_OFFICER
     )
     assert verified.data["verifyReceipts"] == {"ok": True, "checked": 4}
+
+
+async def test_receipts_about_the_caller_are_about_nobody_else(system: System) -> None:
+    """Whatever else the role may read by `accessReceipts`."""
+    await save_people(system)
+    await look(system)
+    mine = (await system.ask(ABOUT_ME, Role.USER)).data["me"]["receipts"]["nodes"]
+    assert mine
+    assert {receipt["subjectId"] for receipt in mine} == {PERSON}
+    for role in (Role.COMPANY_ADMIN, Role.SUPPORT, Role.SUPPORT_LEAD, Role.PRIVACY_OFFICER):
+        assert (await system.ask(RECEIPTS, role)).data["accessReceipts"]["nodes"]
+        assert (await system.ask(ABOUT_ME, role)).data["me"]["receipts"]["nodes"] == []
 
 
 def taken_by_as_seen(reply: Reply) -> str:

@@ -84,7 +84,7 @@ async def test_each_owner_has_one_key_of_its_own(vaults: Vaults, opened: OpenedV
     foreign = await seal_one(opened.vault, "foreign")
     assert len({bytes(value[1:17]) for value in sealed}) == 1
     assert bytes(foreign[1:17]) != bytes(sealed[0][1:17])
-    assert await opened.database["vault_keys"].count_documents({"keyAltNames": "racy"}) == 1
+    assert await opened.database.secrets["vault_keys"].count_documents({"keyAltNames": "racy"}) == 1
 
 
 async def test_a_damaged_or_plain_value_yields_nothing(opened: OpenedVault) -> None:
@@ -163,10 +163,10 @@ async def test_processes_agree_on_blind_indexes(vaults: Vaults) -> None:
 
 async def test_a_lost_installation_key_is_said_and_not_replaced(vaults: Vaults, opened: OpenedVault) -> None:
     """With that data key gone a server is UNAVAILABLE: new random ids would silently part people from their data."""
-    await opened.database["vault_keys"].delete_one({"keyAltNames": INSTALLATION})
+    await opened.database.secrets["vault_keys"].delete_one({"keyAltNames": INSTALLATION})
     with pytest.raises(AppError, match="restored"):
         await vaults.open()
-    assert await opened.database["vault_keys"].count_documents({}) == 0
+    assert await opened.database.secrets["vault_keys"].count_documents({}) == 0
 
 
 async def test_wrong_key_service_options_are_named_at_start(vaults: Vaults) -> None:

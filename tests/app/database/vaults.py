@@ -11,7 +11,7 @@ from typing import Any
 
 from app.database.access import OpenAccess, grant_access
 from app.database.client import Database, connect
-from app.database.indexes import indexes_for
+from app.database.indexes import secret_indexes_for
 from app.database.keyring import Keyring, load_keyring
 from app.database.vault import Vault
 from app.settings import Settings
@@ -60,11 +60,12 @@ async def fresh_vaults(uri: str, data: Path, driver: str) -> AsyncIterator[Vault
     values: dict[str, Any] = {"database_driver": driver, "data_dir": data, "master_key": random_master_key()}
     settings = Settings.model_validate({"mongodb_uri": uri, "mongodb_database": name, **values})
     database = connect(settings)
-    for index in indexes_for(settings)["vault_keys"]:
-        await database["vault_keys"].create_index(list(index.keys), **index.options)
+    for index in secret_indexes_for(settings)["vault_keys"]:
+        await database.secrets["vault_keys"].create_index(list(index.keys), **index.options)
     try:
         async with AsyncExitStack() as stack:
             yield Vaults(settings, stack)
     finally:
         await database.client.drop_database(database.name)
+        await database.client.drop_database(database.secrets.name)
         await database.close()

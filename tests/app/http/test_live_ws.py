@@ -49,9 +49,9 @@ async def until_closed(socket: ClientConnection) -> tuple[list[Any], int | None]
         return said, closed.rcvd.code if closed.rcvd else None
 
 
-def init_as(live: LiveServer, role: Role) -> dict[str, object]:
-    """The first message with a token."""
-    token = DevelopmentIssuer(Path(live.environment["DATA_DIR"])).sign(role)
+def init_as(live: LiveServer, role: Role, seconds: float = 3600) -> dict[str, object]:
+    """The first message with a token that has so long to live."""
+    token = DevelopmentIssuer(Path(live.environment["DATA_DIR"])).sign(role, hours=seconds / 3600)
     return {**INIT, "payload": {"Authorization": f"Bearer {token}"}}
 
 
@@ -59,6 +59,8 @@ def init_as(live: LiveServer, role: Role) -> dict[str, object]:
     ("messages", "code"),
     [
         ([ASK], 4401),
+        ([{"type": "unknown"}], 4400),
+        ([{"type": "complete", "id": "1"}, ASK], 4401),
         (["no JSON"], 4400),
         (["[]"], 4400),
         ([INIT, INIT], 4429),
@@ -106,3 +108,29 @@ async def test_another_subprotocol_is_not_spoken(live: LiveServer) -> None:
     """4406."""
     async with opened(live, "graphql-ws") as socket:
         assert await until_closed(socket) == ([], 4406)
+
+
+async def test_a_ping_may_come_before_the_handshake(live: LiveServer) -> None:
+    """The protocol allows it at any time."""
+    async with opened(live) as socket:
+        await tell(socket, {"type": "pong"}, {"type": "ping"}, INIT)
+        assert [await read(socket) for _ in range(2)] == [{"type": "pong"}, {"type": "connection_ack"}]
+
+
+async def test_an_idle_connection_ends_with_its_token(live: LiveServer) -> None:
+    """4401 when the token runs out, though nothing is asked."""
+    async with opened(live) as socket:
+        await tell(socket, init_as(live, Role.ANALYST, seconds=2), ASK)
+        said, code = await until_closed(socket)
+    assert [message["type"] for message in said] == ["connection_ack", "next", "complete"]
+    assert code == 4401
+
+
+@pytest.mark.parametrize("query", ["{ me { roles } }", "mutation { recordCensus(records: []) { accepted } }"])
+async def test_nothing_is_run_for_a_token_that_has_run_out(live: LiveServer, query: str) -> None:
+    """The leeway for clocks that differ lets it connect, and no further."""
+    async with opened(live) as socket:
+        await tell(socket, init_as(live, Role.ANALYST, seconds=-10), {**ASK, "payload": {"query": query}})
+        said, code = await until_closed(socket)
+    assert said == [{"type": "connection_ack"}]
+    assert code == 4401
