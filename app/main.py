@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
@@ -44,6 +45,7 @@ from app.time_limit import TimeLimit
 from app.web.explorer import explorer_page, explorer_routes
 from auth.development import DevelopmentIssuer
 from auth.issuers import issuers_from_json
+from auth.keys import KeysUnavailableError
 from auth.principal import Role
 from auth.tokens import TokenVerifier
 from graphql_schema.context import Services
@@ -112,7 +114,7 @@ def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
     readiness = Readiness(services, parts.clock)
     verifier = parts.tokens or build_verifier(settings, services)
     runner = Runner(build_schema(), services)
-    meters = build_meters(settings)
+    meters = build_meters(settings, services.keyring.pseudonym)
     endpoint = GraphQLEndpoint(
         settings=settings,
         clock=parts.clock,
@@ -153,7 +155,14 @@ def build_verifier(settings: Settings, services: Services) -> TokenVerifier:
     issuers = issuers_from_json(settings.jwt_issuers)
     if settings.in_development:
         issuers.append(DevelopmentIssuer(settings.data_dir).issuer)
-    return TokenVerifier(issuers, services.keyring.pseudonym)
+    return TokenVerifier(issuers, partial(_pseudonym_for_tokens, services.keyring))
+
+
+def _pseudonym_for_tokens(keyring: Keyring, text: str) -> str:
+    try:
+        return keyring.pseudonym(text)
+    except AppError:  # locked yet: then nothing is known about the token, and it is not refused
+        raise KeysUnavailableError("installation_key") from None
 
 
 RETRY_SECONDS = 1

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DAY_SECONDS = 86_400
+STORES = ("redis://", "rediss://", "mongodb://", "mongodb+srv://")
 
 
 class SettingsError(Exception):
@@ -96,6 +97,13 @@ class Settings(BaseSettings):
     def _check_master_key(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
             decode_key(value.get_secret_value())
+        return value
+
+    @field_validator("rate_limit_store")
+    @classmethod
+    def _check_store(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith(STORES):
+            raise ValueError(f"must begin with one of {', '.join(STORES)}")
         return value
 
     @field_validator("kms_provider_options", "kms_master_key")

@@ -1,7 +1,7 @@
 """What is held, how old it is, and whether MongoDB deletes it in time: read off the same indexes that end its life.
 
 The lag is how long the oldest record of a collection is past its life. MongoDB's TTL monitor runs every minute and may
-need longer under load; more than an hour says that something is wrong. Readers never see what is past its life anyway.
+need longer under load; more than an hour says that something is wrong. Error data past its life is not read anyway.
 """
 
 import asyncio
@@ -111,8 +111,8 @@ class RetentionWatch:
         if timedelta(0) <= now - self._began_at < self.FIRST_TURNS:
             return []
         if self._asked_at is None or not timedelta(0) <= now - self._asked_at < self.PAUSE:
+            self._asked_at = now  # before it is known, so that a database in trouble is not asked by each probe
             holdings = await read_holdings(self._database, self._settings)
-            self._asked_at = now
             self._warnings = [
                 f"{holding.collection}: expired records were not deleted for {holding.lag(now).total_seconds():.0f} s"
                 for holding in holdings

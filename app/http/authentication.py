@@ -77,7 +77,7 @@ async def authenticate(token: str, verifier: TokenVerifier, request_id: str) -> 
         return await verifier.verify(token)
     except KeysUnavailableError:
         log.warning("keys_away", request_id=request_id)
-        raise unavailable("The token's issuer cannot be asked for its keys. Try again shortly.") from None
+        raise unavailable("The keys that prove tokens cannot be reached. Try again shortly.") from None
     except InvalidTokenError as error:
         log.info("token_refused", request_id=request_id, reason=error.reason)
         raise AppError(ErrorCode.UNAUTHENTICATED, "The token is not valid.", requestId=request_id) from None

@@ -1,9 +1,11 @@
 """Meters callers over a sliding minute, in constant memory.
 
 Each process counts for itself unless a shared store is set; then the `limits` library counts there, for all hosts, and
-this process goes on alone while that store is away. (The library's own memory store walks all keys at each call.)
+this process goes on alone while that store is away or slow. What is counted stands there under a pseudonym: it is an
+address, or a caller. (The library's own memory store walks all keys at each call.)
 """
 
+import asyncio
 import inspect
 import math
 import time
@@ -12,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from app.errors import AppError, ErrorCode
 from app.log import describe_exception, log
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 60.0
 KEYS_MAX = 20_000  # the least lately seen goes first: forgetting a caller only ever gives, never refuses
+STORE_SECONDS = 0.25  # that a call waits for the shared store
+STORE_PAUSE_SECONDS = 5.0  # in which it is not asked after that
+Pseudonym = Callable[[str], str]
 IPV6_PREFIX = 64  # what one customer's line has at the least; single addresses are free to change
 
 
@@ -78,7 +83,7 @@ class Windows:
 class RateLimiter:
     """Counts the calls of a key for one purpose."""
 
-    def __init__(self, calls_per_minute: int, purpose: str, shared: "Storage | None" = None) -> None:
+    def __init__(self, calls_per_minute: int, purpose: str, shared: "SharedStore | None" = None) -> None:
         """Allow so many calls a minute of each key, together with the other hosts if there is a shared store."""
         self._maximum = calls_per_minute
         self._windows = Windows(calls_per_minute)
@@ -106,24 +111,41 @@ class RateLimiter:
             )
 
 
+@dataclass(slots=True, eq=False)
+class SharedStore:
+    """The store that hosts share, under which names they count there, and until when it is left alone."""
+
+    storage: "Storage"
+    pseudonym: Pseudonym
+    clock: Callable[[], float] = time.monotonic
+    away_until: float = 0.0
+
+
 class _SharedWindow:
     """The window in the shared store; the library is loaded only where there is one: it is 1 MiB of each worker."""
 
-    def __init__(self, store: "Storage", maximum: int, purpose: str) -> None:
+    def __init__(self, store: SharedStore, maximum: int, purpose: str) -> None:
         from limits import RateLimitItemPerMinute  # noqa: PLC0415 - see above
         from limits.aio.strategies import SlidingWindowCounterRateLimiter  # noqa: PLC0415
 
         self._item = RateLimitItemPerMinute(maximum, namespace=purpose)
-        self._window = SlidingWindowCounterRateLimiter(store)
+        self._window = SlidingWindowCounterRateLimiter(store.storage)
+        self._store = store
 
     async def take(self, key: str, calls: int) -> float:
         """Do as `Windows.take` does; 0.0 while the store is away."""
+        store = self._store
+        if store.clock() < store.away_until:
+            return 0.0
         try:
-            if await (self._window.hit(self._item, key) if calls else self._window.test(self._item, key)):
-                return 0.0
-            stats = await self._window.get_window_stats(self._item, key)
-            return max(1.0, stats.reset_time - time.time())
+            async with asyncio.timeout(STORE_SECONDS):
+                name = store.pseudonym(f"meter/{key}")
+                if await (self._window.hit(self._item, name) if calls else self._window.test(self._item, name)):
+                    return 0.0
+                stats = await self._window.get_window_stats(self._item, name)
+                return max(1.0, stats.reset_time - time.time())
         except Exception as error:  # noqa: BLE001 - whatever the store's driver raises: counting alone beats refusing all
+            store.away_until = store.clock() + STORE_PAUSE_SECONDS
             log.warning("rate_store_away", **describe_exception(error))
             return 0.0
 
@@ -135,11 +157,14 @@ class Meters:
     anonymous: RateLimiter
     refused: RateLimiter
     callers: RateLimiter
-    shared: "Storage | None" = None
+    shared: SharedStore | None = None
 
     async def close(self) -> None:
         """Close the connections to the shared store, if there is one."""
-        client = getattr(self.shared, "storage", None)  # the library has no word of its own for it
+        if self.shared is None:
+            return
+        storage: Any = self.shared.storage
+        client = getattr(storage, "bridge", storage).storage  # the library has no word of its own for it
         # Asked of the class: a MongoDB client itself has an attribute for any name, a database.
         name = next((name for name in ("aclose", "close") if hasattr(type(client), name)), None)
         closing = getattr(client, name)() if name else None
@@ -147,10 +172,10 @@ class Meters:
             await closing
 
 
-def build_meters(settings: Settings) -> Meters:
-    """Return the meters that the settings ask for."""
+def build_meters(settings: Settings, pseudonym: Pseudonym) -> Meters:
+    """Return the meters that the settings ask for; in a shared store callers are counted under their `pseudonym`."""
     uri = settings.rate_limit_store.get_secret_value()
-    store = _open_store(uri if uri.startswith("async+") else f"async+{uri}") if uri else None
+    store = SharedStore(_open_store(uri), pseudonym) if uri else None
     return Meters(
         anonymous=RateLimiter(settings.anonymous_calls_per_minute, "anonymous", store),
         refused=RateLimiter(settings.anonymous_calls_per_minute, "refused", store),
@@ -162,4 +187,5 @@ def build_meters(settings: Settings) -> Meters:
 def _open_store(uri: str) -> "Storage":
     from limits.storage import storage_from_string  # noqa: PLC0415 - see `_SharedWindow`
 
-    return cast("Storage", storage_from_string(uri))  # the asynchronous kind, by the scheme
+    options = {"implementation": "redispy"} if uri.startswith("redis") else {}
+    return cast("Storage", storage_from_string(f"async+{uri}", **options))

@@ -96,17 +96,13 @@ class ProfileService:
 
     async def _save_claim(self, split: Split, now: datetime) -> Document:
         index = self._blind_index("upn", split.restricted.get("msTenantId"), split.restricted.get("msUpn"))
-        document = {
-            **await self._profile_part(split, CLAIMS_OWNER, now),
-            **index,
-            "expiresAt": now + self.claim_life,
-        }
+        document = await self._profile_part(split, CLAIMS_OWNER, now)
         kind = {"kind": ProfileKind.IDENTIFIED.value, "verified": False}
         key = {**index, **kind} if index else {"_id": str(uuid.uuid4()).upper(), **kind}
-        on_insert: dict[str, Any] = {"firstSeenAt": now}
+        # Saving again prolongs nothing.
+        on_insert: dict[str, Any] = {"firstSeenAt": now, "expiresAt": now + self.claim_life}
         if index:
             on_insert["_id"] = str(uuid.uuid4()).upper()
-            del document["blindIndex"]  # stands in the key
         return await save_user(self.database, key, document, on_insert)
 
     async def _profile_part(self, split: Split, owner: str, now: datetime) -> Document:

@@ -22,7 +22,7 @@ async def save_user(database: Database, key: Document, document: Document, on_in
     leaves this one where the profile holds no UPN any more.
     """
     change: dict[str, Any] = {"$set": document, "$setOnInsert": on_insert}
-    gone = {"expiresAt", "blindIndex"} - document.keys() - key.keys()
+    gone = {"expiresAt", "blindIndex"} - document.keys() - key.keys() - on_insert.keys()
     if gone:
         change["$unset"] = dict.fromkeys(sorted(gone), "")
     for _ in range(3):

@@ -11,24 +11,25 @@ from scripts.commands.exits import ROOT, Exit, fail, say
 from scripts.commands.explorer import ensure_explorer
 
 CLIENTS = ROOT / "tests" / "clients"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# A browser for the explorer's tests; one of the stores where hosts count calls together.
+PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "redis-server": ("redis-server",)}
 
 
-def install_chromium() -> None:
-    """Get a browser for the explorer's tests: the system's package for root, Playwright's own for others."""
-    if any(shutil.which(name) for name in CHROMIUM_NAMES):
+def install_programs() -> None:
+    """Get the system's packages for root; for others only the browser, which Playwright has too."""
+    missing = [package for package, names in PROGRAMS.items() if not any(shutil.which(name) for name in names)]
+    if not missing:
         return
-    say("tests: installing chromium")
+    say(f"tests: installing {', '.join(missing)}")
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        commands = [
-            ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-q", "-y", "chromium"],
-        ]
+        commands = [["apt-get", "update", "-q"], ["apt-get", "install", "-q", "-y", *missing]]
     else:
-        commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+        commands = (
+            [[sys.executable, "-m", "playwright", "install", "chromium"]] if missing == ["chromium"] else [["false"]]
+        )
     for command in commands:
         if subprocess.run(command, stdout=2, check=False).returncode:
-            fail(Exit.MISSING_REQUIREMENT, "no chromium for the explorer's tests; install it and start again")
+            fail(Exit.MISSING_REQUIREMENT, f"the tests need {' and '.join(missing)}; install it and start again")
 
 
 def install_clients() -> None:
@@ -54,7 +55,7 @@ def main() -> int:
     options, for_pytest = parser.parse_known_args()
     if not options.no_check and (failed := run_checks()):
         fail(Exit.FAILED, f"checks failed, so no test was run: {', '.join(failed)}")
-    install_chromium()
+    install_programs()
     install_clients()
     ensure_explorer()
     # For a choice of tests coverage would only be noise, and workers would only be to wait for.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import structlog
 from graphql import GraphQLError, parse
+from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, WTimeoutError
 
 from app.errors import AppError, ErrorCode
 from auth.principal import Role
@@ -35,6 +36,40 @@ def test_what_nobody_foresaw_is_masked(error: Exception) -> None:
         assert SECRET not in json.dumps(found)
         assert found["extensions"] == {"code": "INTERNAL", "requestId": "1234"}
         assert found["path"] == ["user"]
+
+
+TOO_FEW = {"code": 64, "errmsg": SECRET}  # a write that waited for a majority in vain
+
+
+def labelled(label: str) -> OperationFailure:
+    """An error to which the driver or the server has put a label."""
+    error = OperationFailure(SECRET, 112)
+    error._add_error_label(label)
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        WTimeoutError(SECRET, 64),
+        BulkWriteError({"writeErrors": [], "writeConcernErrors": [TOO_FEW]}),
+        labelled("TransientTransactionError"),
+        labelled("UnknownTransactionCommitResult"),
+        labelled("RetryableWriteError"),
+        AutoReconnect(SECRET),
+    ],
+)
+def test_what_is_not_known_to_be_durable_may_be_sent_again(error: Exception) -> None:
+    """Told as UNAVAILABLE, so that clients wait and repeat instead of giving their records up."""
+    found = format_error(GraphQLError("x", FIELD, original_error=error), "1234")
+    assert found["extensions"]["code"] == "UNAVAILABLE"
+    assert SECRET not in json.dumps(found)
+
+
+def test_a_write_that_is_refused_for_good_is_not_told_as_away() -> None:
+    """Sending it again would not help."""
+    refused = BulkWriteError({"writeErrors": [{"index": 0, "code": 2, "errmsg": "x"}], "writeConcernErrors": []})
+    assert to_public(refused, "1").code is ErrorCode.INTERNAL
 
 
 def test_a_wrong_argument_is_the_callers_to_read() -> None:

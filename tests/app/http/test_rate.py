@@ -1,17 +1,26 @@
 """Metering: a sliding minute, exact seconds to wait, constant memory, one count for several hosts."""
 
+import asyncio
+import hashlib
+import shutil
 import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
+from pymongo import MongoClient
 
 from app.database.embedded import EmbeddedMongod
 from app.errors import AppError
-from app.http.rate import RateLimiter, Windows, address_key, build_meters
+from app.http.rate import STORE_SECONDS, RateLimiter, Windows, address_key, build_meters
 from app.settings import Settings
 from tests.harness.jwks_server import HandClock
+from tests.harness.live import free_port
 
 
 @given(maximum=st.integers(1, 20), steps=st.lists(st.floats(0.001, 40), max_size=60))
@@ -65,10 +74,33 @@ def test_addresses_are_counted_by_what_one_line_has(address: str | None, key: st
     assert address_key(address) == key
 
 
-async def test_hosts_with_a_shared_store_count_together(mongod: EmbeddedMongod) -> None:
-    """Two processes' worth of meters on the embedded MongoDB give one caller one budget."""
-    uri = SecretStr(mongod.uri)
-    both = [build_meters(Settings(rate_limit_store=uri, calls_per_minute=3)) for _ in range(2)]
+def pseudonym(text: str) -> str:
+    """Stand for the keyring's."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.fixture(params=["mongodb", "redis"])
+async def store(request: pytest.FixtureRequest, mongod: EmbeddedMongod, tmp_path: Path) -> AsyncIterator[SecretStr]:
+    """The address of a store, a really running one."""
+    if request.param == "mongodb":
+        yield SecretStr(mongod.uri)
+        return
+    server = shutil.which("redis-server")
+    assert server, "redis-server is needed (scripts/test installs it)"
+    port = free_port()
+    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(tmp_path))
+    process = await asyncio.create_subprocess_exec(server, *options, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout
+    while b"Ready to accept connections" not in await asyncio.wait_for(process.stdout.readline(), 10):
+        pass
+    yield SecretStr(f"redis://127.0.0.1:{port}")
+    process.kill()
+    await process.wait()
+
+
+async def test_hosts_with_a_shared_store_count_together(store: SecretStr) -> None:
+    """Two processes' worth of meters give one caller one budget."""
+    both = [build_meters(Settings(rate_limit_store=store, calls_per_minute=3), pseudonym) for _ in range(2)]
     caller = uuid.uuid4().hex
     for meters in (both[0], both[1], both[0]):
         await meters.callers.count(caller)
@@ -79,17 +111,50 @@ async def test_hosts_with_a_shared_store_count_together(mongod: EmbeddedMongod) 
         await meters.close()
 
 
-async def test_without_the_shared_store_each_host_goes_on_alone() -> None:
-    """A store that is away costs the common count, not the service."""
-    store = SecretStr("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50")
-    meters = build_meters(Settings(rate_limit_store=store, calls_per_minute=2))
-    await meters.callers.count("a")
-    await meters.callers.count("a")
+async def test_no_address_stands_in_the_shared_store(mongod: EmbeddedMongod) -> None:
+    """Callers are counted there under a pseudonym: with census data no address is kept anywhere."""
+    meters = build_meters(Settings(rate_limit_store=SecretStr(mongod.uri)), pseudonym)
+    await meters.anonymous.count("203.0.113.77")
+    await meters.close()
+    with MongoClient[dict[str, Any]](mongod.uri) as client:
+        names = [name for name in client.list_database_names() if name not in {"admin", "config", "local"}]
+        parts = [
+            client[name][part] for name in names if "limits" in name for part in client[name].list_collection_names()
+        ]
+        kept = [str(row) for part in parts for row in part.find()]
+    assert any(pseudonym("meter/203.0.113.77") in row for row in kept)
+    assert not any("203.0.113.77" in row for row in kept)
+
+
+async def silent_server() -> tuple[asyncio.Server, str]:
+    """A store that takes connections and never says a word; its address."""
+    server = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1", 0)
+    return server, f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize("address", ["mongodb://127.0.0.1:1", "redis://127.0.0.1:1", None])
+async def test_without_the_shared_store_each_host_goes_on_alone(address: str | None) -> None:
+    """A store that is away, or silent, costs the common count, not the service; it is asked once, then left alone."""
+    server, silent = await silent_server()
+    meters = build_meters(Settings(rate_limit_store=SecretStr(address or silent), calls_per_minute=5), pseudonym)
+    with structlog.testing.capture_logs() as lines:
+        async with asyncio.timeout(STORE_SECONDS * 8):  # five calls that each waited would need half of it more
+            for _ in range(5):
+                await meters.callers.count("a")
+    assert [line["event"] for line in lines] == ["rate_store_away"]
     with pytest.raises(AppError):
         await meters.callers.count("a")
     await meters.close()
+    server.close()
 
 
 def test_without_a_setting_nothing_is_shared() -> None:
     """The default needs no other program."""
-    assert isinstance(build_meters(Settings()).callers, RateLimiter)
+    assert isinstance(build_meters(Settings(), pseudonym).callers, RateLimiter)
+
+
+@pytest.mark.parametrize("address", ["memcached://127.0.0.1", "127.0.0.1:6379", "async+redis://127.0.0.1"])
+def test_a_store_of_another_kind_is_refused_at_start(address: str) -> None:
+    """Not only when the first caller is counted."""
+    with pytest.raises(ValidationError, match="must begin with"):
+        Settings(rate_limit_store=SecretStr(address))
