@@ -17,6 +17,7 @@ from app.clock import Clock, utc_now
 from app.dashboards.anonymizer import anonymizing
 from app.dashboards.live import usage_changes
 from app.database.client import Database, connect
+from app.database.clock_watch import TOLERANCE, ClockWatch
 from app.database.indexes import prepare_database
 from app.database.keyring import Keyring, load_keyring
 from app.database.loader import MergedReads
@@ -176,6 +177,7 @@ class Readiness:
         self._services = services
         self._clock = clock
         self._retention = RetentionWatch(services.database, services.settings)
+        self._clock_watch = ClockWatch(services.database)
         self._prepared = False
 
     async def check(self) -> bool:
@@ -201,12 +203,14 @@ class Readiness:
         """Return what an operator should look at though operations are served."""
         try:
             found = await self._retention.warnings(self._clock())
+            ahead = await self._clock_watch.ahead()
         except PyMongoError as error:
             log.warning("retention_not_read", **describe_exception(error))
             return []
         if found:
             log.warning("retention_late", collections=len(found))
-        return found
+        differs = [f"clock: differs from the database's by {ahead.total_seconds():.0f} s"]
+        return [*found, *(differs if abs(ahead) > TOLERANCE else ())]
 
 
 def _routes(settings: Settings, readiness: Readiness) -> list[BaseRoute]:

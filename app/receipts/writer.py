@@ -15,7 +15,9 @@ from contextvars import Context
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from app.clock import Clock, utc_now
 from app.database.client import Database
+from app.database.clock_watch import ClockWatch
 from app.database.gathering import let_gather
 from app.errors import unavailable
 from app.log import describe_exception, log
@@ -36,9 +38,10 @@ _Waiting = tuple[tuple[ReceiptDraft, ...], "asyncio.Future[list[Receipt]]"]
 class ReceiptWriter:
     """The one writer of receipts of a process; any number of processes and hosts may have one."""
 
-    def __init__(self, database: Database) -> None:
-        """Write to this database; nothing is read or written yet."""
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        """Write to this database, as long as this host's clock agrees with its; nothing is read or written yet."""
         self._database = database
+        self._clock_watch = ClockWatch(database, clock)
         self._waiting: list[_Waiting] = []
         self._end: ChainEnd | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -115,6 +118,7 @@ class ReceiptWriter:
 
     async def _write(self, drafts: list[ReceiptDraft]) -> list[Receipt]:
         """Insert after the end that this process knows; where another writer was first, read the end and go on."""
+        await self._clock_watch.check()
         written: list[Receipt] = []
         until = time.monotonic() + APPEND_SECONDS
         while len(written) < len(drafts):

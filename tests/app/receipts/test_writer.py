@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
+from app.clock import utc_now
 from app.database.client import Database
 from app.database.embedded import EmbeddedMongod
 from app.errors import AppError, ErrorCode
@@ -26,6 +28,17 @@ async def test_appended_receipts_are_stored_in_their_order(database: Database, w
     assert [receipt["subjectId"] for receipt in written] == ["A", "B"]
     assert await sequences(database) == [1, 2]
     assert await writer.append([]) == []
+
+
+@pytest.mark.parametrize("days", [365, -365])
+async def test_a_host_whose_clock_is_wrong_writes_no_receipt(database: Database, days: int) -> None:
+    """Its time would be that of all receipts after it, of every host; so it discloses nothing."""
+    wrong = ReceiptWriter(database, lambda: utc_now() + timedelta(days=days))
+    with pytest.raises(AppError) as refusal:
+        await wrong.append([draft()])
+    assert refusal.value.code is ErrorCode.UNAVAILABLE
+    assert await sequences(database) == []
+    await wrong.close()
 
 
 async def count_inserts(database: Database) -> int:
