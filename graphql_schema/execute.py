@@ -6,6 +6,7 @@ The plan is made once per document; here a request only fills in its variables. 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -24,13 +25,15 @@ from app.errors import AppError, ErrorCode
 from app.operation import Answer, Ask
 from graphql_schema.context import Context, Services
 from graphql_schema.errors import format_error, format_refusals, to_public
-from graphql_schema.fast.executor import Compiled, FastExecutor, OrdinaryExecutor
+from graphql_schema.fast.executor import Compiled, FastExecutor, OrdinaryExecutor, let_go
+from graphql_schema.fast.reads import SingleRead
 from graphql_schema.fast.rows import Unexpected
 from graphql_schema.fast.variables import compile_variables, fill_variables
 from graphql_schema.limits import LIMITS, check
 from graphql_schema.plan import InvalidDocumentError, Plan, PlanCache, is_mutation, name_of
 from graphql_schema.variables import InvalidVariablesError, coerce_variables
 
+Executor = FastExecutor | OrdinaryExecutor
 _MUTATION_BY_GET = AppError(ErrorCode.BAD_USER_INPUT, "A mutation cannot be sent with GET.")
 
 
@@ -72,13 +75,34 @@ class Runner:
             if ask.principal.is_anonymous:
                 raise AppError(ErrorCode.FORBIDDEN, "Introspection needs a token.", needs="a token")
 
-    def prepare(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> FastExecutor | OrdinaryExecutor:
+    def prepare(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> SingleRead | Executor:
         """Return what runs an operation for its caller; raises when variables or cost do not fit."""
-        compiled = plan.compiled.get(name_of(operation)) or self._compile(plan, operation)
+        compiled = self._compiled(plan, operation)
+        variables, context = self._begin(plan, operation, ask, compiled)
+        executor = partial(self._executor, plan, operation, variables, context)
+        if compiled.read is not None:
+            return SingleRead(compiled.read, self.schema, plan.fragments, variables, context, executor)
+        return executor()
+
+    def make_executor(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> Executor:
+        """Return an executor in any case, which a subscription needs."""
+        compiled = self._compiled(plan, operation)
+        return self._executor(plan, operation, *self._begin(plan, operation, ask, compiled))
+
+    def _begin(
+        self, plan: Plan, operation: OperationDefinitionNode, ask: Ask, compiled: Compiled
+    ) -> tuple[VariableValues, Context]:
         variables = self._fill(operation, compiled, ask)
         points = plan.cost_of(operation).total(variables.coerced)
         check("cost points", points, LIMITS.cost)
-        context = Context(self.services, ask.principal, ask.now, ask.request_id, ask.address, points, compiled.selected)
+        services = self.services
+        return variables, Context(
+            services, ask.principal, ask.now, ask.request_id, ask.address, points, compiled.selected
+        )
+
+    def _executor(
+        self, plan: Plan, operation: OperationDefinitionNode, variables: VariableValues, context: Context | None
+    ) -> Executor:
         may_be_fast = self.services.settings.fast_execution and not plan.has_directives
         executor = (FastExecutor if may_be_fast else OrdinaryExecutor)(
             self.schema,
@@ -93,13 +117,22 @@ class Runner:
             default_field_resolver,
             operation_extensions={},
         )
-        executor.compiled = compiled
+        executor.compiled = plan.compiled[name_of(operation)]
         return executor
 
-    def _compile(self, plan: Plan, operation: OperationDefinitionNode) -> Compiled:
-        compiled = plan.compiled[name_of(operation)] = Compiled()
+    def _compiled(self, plan: Plan, operation: OperationDefinitionNode) -> Compiled:
+        """Return what is kept of an operation, made when it is asked first."""
+        name = name_of(operation)
+        known = plan.compiled.get(name)
+        if known is not None:
+            return known
+        compiled = plan.compiled[name] = Compiled()
         if self.services.settings.fast_execution:
             compiled.variables = compile_variables(self.schema, operation)
+        executor = self._executor(plan, operation, VariableValues({}, {}), None)
+        if isinstance(executor, FastExecutor):
+            compiled.read = executor.compile_read()
+        let_go(executor)
         return compiled
 
     def _fill(self, operation: OperationDefinitionNode, compiled: Compiled, ask: Ask) -> VariableValues:

@@ -54,7 +54,7 @@ class Subscriber:
     async def _events(
         self, plan: Plan, operation: OperationDefinitionNode, ask: Ask, name: str | None
     ) -> AsyncGenerator[Answer, None]:
-        opened = create_source_event_stream(self.runner.prepare(plan, operation, ask))
+        opened = create_source_event_stream(self.runner.make_executor(plan, operation, ask))
         source = opened if isinstance(opened, AsyncIterable | ExecutionResult) else await opened
         if isinstance(source, ExecutionResult):
             yield refuse([_own_error(error, ask) for error in source.errors or ()], name)
@@ -82,7 +82,7 @@ class Subscriber:
         return event
 
     async def _answer(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask, event: object) -> Answer:
-        executor = self.runner.prepare(plan, operation, ask)
+        executor = self.runner.make_executor(plan, operation, ask)
         executor.root_value = event
         result: ExecutionResult = await self.runner.deadline.run(executor.run)
         return complete(result.data, result.errors or (), ask.request_id, name_of(operation))

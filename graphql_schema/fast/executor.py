@@ -8,7 +8,7 @@ Compiled parts belong to a document without directives and are kept with its pla
 """
 
 import inspect
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,11 +23,14 @@ from graphql import (
     GraphQLOutputType,
     GraphQLScalarType,
     OperationType,
+    get_nullable_type,
     is_abstract_type,
 )
 from graphql.execution.collect_fields import FieldDetails, collect_fields
+from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graphql_schema.fast.reads import Read
 from graphql_schema.fast.rows import (
     CHECKS,
     Complete,
@@ -53,6 +56,7 @@ class Compiled:
     """What is kept with an operation's plan: variables, collected fields, rows by type and selection, projections."""
 
     root: dict[str, FieldGroup] | None = None
+    read: Read | None = None
     variables: tuple[Variable, ...] | None = None
     collected: dict[Any, Any] = field(default_factory=dict)
     selections: dict[tuple[str, int], "Selection"] = field(default_factory=dict)
@@ -102,17 +106,53 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
 
     async def run(self) -> ExecutionResult:
         """Execute the operation; errors are collected as graphql-core does."""
-        compiled, operation = self.compiled, self.operation.operation
-        root_type = cast("GraphQLObjectType", self.schema.get_root_type(operation))
+        root_type, fields = self._root()
+        one_by_one = self.operation.operation is OperationType.MUTATION
+        return await self._answer(
+            lambda: self.execute_root_grouped_field_set(root_type, self.root_value, fields, one_by_one, None)
+        )
+
+    async def take_over(self, outcome: Awaitable[Any]) -> ExecutionResult:
+        """Complete the only root field, given what came of its resolver (see `reads.py`)."""
+        root_type, fields = self._root()
+        ((name, details),) = fields.items()
+        field = root_type.fields[details[0].node.name.value]
+        path = Path(None, name, root_type.name)
+        info = self.build_resolve_info(field, [each.node for each in details], root_type, path)
+
+        async def complete() -> dict[str, Any]:
+            return {name: await self.complete_awaitable_value(field.type, details, info, path, outcome, None)}
+
+        return await self._answer(complete)
+
+    def compile_read(self) -> Read | None:
+        """Return the operation as one compiled read, if it is one."""
+        if self.operation.operation is not OperationType.QUERY:
+            return None
+        root_type, fields = self._root()
+        if len(fields) != 1:
+            return None
+        ((name, details),) = fields.items()
+        field = root_type.fields.get(details[0].node.name.value)
+        type_ = get_nullable_type(field.type) if field is not None else None
+        row = self.select(type_, details).whole if isinstance(type_, GraphQLObjectType) else None
+        if field is None or field.resolve is None or row is None:
+            return None
+        return Read(name, field, [each.node for each in details], root_type, row)
+
+    def _root(self) -> tuple[GraphQLObjectType, dict[str, FieldGroup]]:
+        compiled = self.compiled
+        root_type = cast("GraphQLObjectType", self.schema.get_root_type(self.operation.operation))
         if compiled.root is None:
             found = collect_fields(self.schema, self.fragments, self.variable_values, root_type, self.operation)
             compiled.root = found[0]
         self._relevant_sub_fields = compiled.collected
+        return root_type, compiled.root
+
+    async def _answer(self, execute: Callable[[], Any]) -> ExecutionResult:
         data: Any = None
         try:
-            data = self.execute_root_grouped_field_set(
-                root_type, self.root_value, compiled.root, operation is OperationType.MUTATION, None
-            )
+            data = execute()
             if not isinstance(data, dict):
                 data = await data
         except GraphQLError as error:

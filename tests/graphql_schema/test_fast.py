@@ -142,3 +142,56 @@ async def test_the_fast_way_is_really_taken(both: tuple[System, System]) -> None
     assert rows["ErrorReport"] is not None
     assert rows["Device"] is not None
     assert plans[directed] == {}
+
+
+SINGLE = {
+    "one person": "query A { p: user(id: $PERSON) { id kind lastSeenAt } }",
+    "its parts merged": "{ user(id: $PERSON) { id } ...More } fragment More on Query { user(id: $PERSON) { kind } }",
+    "a page": "{ users(first: 2) { nodes { id } pageInfo { hasNextPage endCursor } edges { cursor } } }",
+    "nobody": '{ user(id: "nobody") { id } }',
+    "not the caller's": "{ censusRecords(first: 2) { nodes { id } } }",
+    "a wrong argument": "{ users(first: 0) { nodes { id } } }",
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+async def test_a_query_of_one_field_answers_alike(both: tuple[System, System], name: str) -> None:
+    """Asked without an executor: values, refusals, wrong arguments."""
+    query = SINGLE[name].replace("$PERSON", f'"{PERSON}"')
+    for role in (Role.SUPPORT, Role.USER, None):
+        fast, ordinary = [comparable(await system.ask(query, role)) for system in both]
+        assert fast == ordinary
+
+
+async def test_a_query_of_one_field_takes_no_executor(both: tuple[System, System]) -> None:
+    """Its plan holds the compiled read; two fields, a restricted one or a mutation need the executor."""
+    runner = Runner(SCHEMA, both[0].services)
+    of_one = ["{ users(first: 2) { nodes { id } } }", "{ dataPractices { version } }"]
+    others = [
+        "{ users(first: 2) { nodes { id } } me { kind } }",
+        f'{{ user(id: "{PERSON}") {{ profile {{ ... on AuthenticatedProfile {{ name }} }} }} }}',
+        "{ __typename }",
+        "mutation { recordCensus(records: []) { accepted } }",
+    ]
+    for text in (*of_one, *others):
+        await runner.run(Ask(text, STAFF, "test", both[0].clock()))
+        read = runner.plans.plan(text).compiled[None].read
+        assert (read is not None) is (text in of_one), text
+
+
+async def test_a_resolver_is_asked_once_however_its_answer_turns_out(both: tuple[System, System]) -> None:
+    """Where the row gives up, the executor completes what was found: asking again could cost or be receipted twice."""
+    asked = 0
+
+    async def counted(_: object, _info: object) -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        return {"kind": None, "roles": []}
+
+    schema = build_schema()
+    assert schema.query_type is not None
+    schema.query_type.fields["me"].resolve = counted
+    answer = await Runner(schema, both[0].services).run(Ask("{ me { kind } }", STAFF, "test", both[0].clock()))
+    assert asked == 1
+    assert answer.body["data"] is None
+    assert [error["path"] for error in answer.body["errors"]] == [["me", "kind"]]
