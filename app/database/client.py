@@ -4,13 +4,15 @@ Promises one `Database` whose calls look the same under both, acknowledged by a 
 UTC. What collections hold and how they are indexed is told in `collections.py` and `indexes.py`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 from bson.codec_options import CodecOptions
-from motor.motor_asyncio import AsyncIOMotorClient
+from motor.frameworks.asyncio import run_on_executor
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import AsyncMongoClient
 from pymongo.errors import (
     AutoReconnect,
@@ -139,6 +141,31 @@ class Database:
         closing = self.client.close()
         if closing is not None:
             await closing
+
+
+async def read_at_once(
+    collection: Any,  # noqa: ANN401 - two drivers share no base
+    codec_options: CodecOptions[Document],
+    query: Document,
+    projection: Document | None,
+    **options: Any,  # noqa: ANN401 - those of `find`
+) -> list[Document]:
+    """Return the documents that a `find` with these options gives.
+
+    Under Motor in one hop to its threads: the steps of its cursor, which fetches and hands over, are a fifteenth of
+    reading a page of 100.
+    """
+    if not isinstance(collection, AsyncIOMotorCollection):
+        found = collection.with_options(codec_options=codec_options).find(query, projection, **options)
+        return list(await found.to_list(None))
+    if options.get("session") is not None:
+        options["session"] = options["session"].delegate
+
+    def read() -> list[Document]:
+        return list(collection.delegate.with_options(codec_options=codec_options).find(query, projection, **options))
+
+    hop: Any = run_on_executor
+    return cast("list[Document]", await hop(asyncio.get_running_loop(), read))
 
 
 def connect(settings: Settings) -> Database:

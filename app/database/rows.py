@@ -10,7 +10,7 @@ from typing import Any
 
 from bson.codec_options import CodecOptions
 
-from app.database.client import Document
+from app.database.client import Document, read_at_once
 
 _WITHOUT_ZONE = CodecOptions[Document](tz_aware=False)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,8 +26,7 @@ async def find_rows(
     **options: object,
 ) -> list[Document]:
     """Return the documents that fit a query, at most `limit` of them if it is not 0; options are those of `find`."""
-    reading = collection.with_options(codec_options=_WITHOUT_ZONE)
-    rows: list[Document] = await reading.find(query, projection, limit=limit, **options).to_list(limit or None)
+    rows = await read_at_once(collection, _WITHOUT_ZONE, query, projection, limit=limit, **options)
     add_zone(rows)
     return rows
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from anyio import CancelScope
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -77,7 +78,9 @@ class LiveEvents:
             finally:
                 if coming is not None and not coming.done():
                     coming.cancel()
-                    await asyncio.wait({coming})
+                    # Where the client hung up all that waits here is cancelled, again and again.
+                    with CancelScope(shield=True):
+                        await asyncio.wait({coming})
                 log_call(ask.request_id, ask.principal, answer, 200, started)
 
 
