@@ -41,7 +41,10 @@ class UsageSubscriptions:
         time_zone: Zone = UTC_NAME,
         company_id: ID | None = None,
     ) -> AsyncGenerator[UsageDashboard, None]:
-        """The dashboard of the last days: at once, and again when it has changed, at most once a second."""
+        """The dashboard of the last days: at once, and again when it has changed, at most once a second.
+
+        Over WebSocket (`graphql-transport-ws`) or server-sent events.
+        """
         del interval, time_zone  # read when an event is served
         check_days(days)
         company, _ = await dashboard_reach(info.context, company_id)
@@ -56,7 +59,10 @@ class SupportSubscriptions:
 
     @guarded_subscription(Action.OPEN_SUPPORT_REQUEST)
     async def support_request_changed(self, info: Info) -> AsyncGenerator[SupportRequest, None]:
-        """Each support request in the caller's reach that is opened, taken, released or closed from now on."""
+        """Each support request in the caller's reach that is opened, taken, released or closed from now on.
+
+        Over WebSocket (`graphql-transport-ws`) or server-sent events.
+        """
         changes = info.context.services.support_changes.changes(keys_of(info.context.principal))
         async with aclosing(changes) as told:
             async for requests in told:

@@ -4,7 +4,10 @@ const now = () => new Date().toISOString();
 const daysAgo = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
 const json = (value) => JSON.stringify(value, null, 2);
 // getRandomValues, not randomUUID: the latter is missing where the page is not served from localhost or over TLS.
-const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const newId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"))
+    .join("")
+    .replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 
 const notice = {
   query: `# The notice: what is collected, why, for how long,
@@ -160,6 +163,62 @@ query MyUsage(
     json({ from: daysAgo(30), to: now(), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC" }),
 };
 
+const live = {
+  query: `# Live: an answer each time that something changes.
+# The run button stops it; so does leaving this tab.
+#
+# 1. Role company_admin or user: run WatchUsage.
+#    In a second window of this page, same role, run
+#    RecordRequest: within a second it counts here.
+# 2. Role support: run WatchSupport. In the second
+#    window, as user, run AskForHelp: it shows here.
+#
+# From a program: the README, under "Subscriptions".
+subscription WatchUsage {
+  usageChanged(days: 7) {
+    asOf
+    totals { requestsCreated requestsApproved }
+    approvalRate
+  }
+}
+
+subscription WatchSupport {
+  supportRequestChanged { status reason takenBy }
+}
+
+mutation RecordRequest($events: [EventInput!]!) {
+  recordEvents(events: $events) {
+    accepted
+    duplicates
+    rejected { index id code field message }
+  }
+}
+
+mutation AskForHelp {
+  openSupportRequest(
+    input: { reason: "My team is missing" }
+  ) { id status }
+}
+`,
+  variables: () =>
+    json({
+      events: [
+        {
+          requestCreated: {
+            eventId: newId(),
+            occurredAt: now(),
+            requestId: newId(),
+            teamName: "Launch",
+            additionalMembers: 5,
+            additionalOwners: 1,
+            templateId: newId(),
+            templateName: "Project",
+          },
+        },
+      ],
+    }),
+};
+
 const errorReport = {
   query: `# Error data: what broke, on which device and network.
 # Erased 15 days after it arrives; the sender's address
@@ -190,4 +249,4 @@ mutation RecordErrors($reports: [ErrorReportInput!]!) {
 
 /** GraphiQL's default tabs, with fresh ids and times at each call. */
 export const exampleTabs = () =>
-  [notice, census, supportProfile, usage, errorReport].map(({ query, variables }) => ({ query, variables: variables?.() }));
+  [notice, census, supportProfile, usage, live, errorReport].map(({ query, variables }) => ({ query, variables: variables?.() }));

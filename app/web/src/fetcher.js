@@ -1,28 +1,36 @@
-// GraphQL over HTTP, one POST a run. Every answer ends as a GraphQL result, so that the response pane and the list of refused
-// fields read the same whether the API, a proxy or the network spoke.
-const failure = (message, code) => ({ errors: [{ message, extensions: { code } }] });
+// GraphQL over HTTP, one POST a run; a subscription's answer is a stream.
+import { OperationTypeNode, getOperationAST, parse } from "graphql";
+import { UNREACHABLE, resultOf } from "./results.js";
+import { EVENT_STREAM, liveResults } from "./stream.js";
 
-async function resultOf(response) {
+const SINGLE = "application/graphql-response+json, application/json;q=0.9";
+
+// Just after a change of tab GraphiQL may still hold the other tab's operation name; the server would refuse it.
+function chosenOperation(query, named) {
   try {
-    return await response.json();
+    const document = parse(query);
+    return getOperationAST(document, named) ?? getOperationAST(document);
   } catch {
-    return failure(`The server answered ${response.status} without JSON.`, `HTTP_${response.status}`);
+    return null; // not a document: the server says where it breaks
   }
 }
 
-/** Runs one operation for GraphiQL. */
+/** Runs one operation for GraphiQL: a promise of its result, or of an async iterable of a subscription's results. */
 export async function explorerFetcher({ query, variables, operationName: named }, { headers } = {}) {
-  // Just after a change of tab GraphiQL may still hold the other tab's operation name; the server would refuse it.
-  const operationName = named && query.includes(named) ? named : undefined;
-  try {
-    const response = await fetch("/graphql", {
+  const operation = chosenOperation(query, named);
+  const body = JSON.stringify({ query, variables, operationName: operation?.name?.value });
+  const post = (accept, signal) =>
+    fetch("/graphql", {
       method: "POST",
       credentials: "omit",
-      headers: { accept: "application/graphql-response+json, application/json;q=0.9", "content-type": "application/json", ...headers },
-      body: JSON.stringify({ query, variables, operationName }),
+      headers: { accept, "content-type": "application/json", ...headers },
+      body,
+      signal,
     });
-    return await resultOf(response);
+  if (operation?.operation === OperationTypeNode.SUBSCRIPTION) return liveResults((signal) => post(EVENT_STREAM, signal));
+  try {
+    return await resultOf(await post(SINGLE));
   } catch {
-    return failure("The server cannot be reached. Is it still running?", "UNREACHABLE");
+    return UNREACHABLE;
   }
 }

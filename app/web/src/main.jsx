@@ -8,6 +8,7 @@ import { createRoot } from "react-dom/client";
 import { Bar } from "./Bar.jsx";
 import { exampleTabs } from "./examples.js";
 import { explorerFetcher } from "./fetcher.js";
+import { Live } from "./Live.jsx";
 import { Refusals } from "./Refusals.jsx";
 import { explorerStorage } from "./storage.js";
 
@@ -27,6 +28,7 @@ function Explorer() {
         <></>
       </GraphiQL.Logo>
       <GraphiQL.Footer>
+        <Live />
         <Refusals />
       </GraphiQL.Footer>
       <Bar />

@@ -8,7 +8,8 @@ function errorsOf(response) {
   }
 }
 
-const fieldOf = (error) => (error.path ?? []).filter((step) => typeof step === "string").join(".") || "request";
+// What was refused before it ran (a subscription) has no path, but names its field.
+const fieldOf = ({ path = [], extensions }) => path.filter((step) => typeof step === "string").join(".") || extensions?.field || "request";
 
 /** Groups the errors of a response text by code and reason: [{code, reason, fields: Map(field -> how many)}]; list positions are left out. */
 export function refusalsOf(response) {

@@ -69,11 +69,37 @@ class ExplorerBrowser:
         result: dict[str, Any] = json.loads(await (await answer.value).text())
         return result
 
+    async def start(self, operation: str) -> None:
+        """Run that operation of a document that has several; its answers may be many."""
+        button = self.page.get_by_role("button", name="Execute").and_(self.page.locator("[aria-haspopup=menu]"))
+        await button.click()  # just after a change of tab it has no menu yet
+        await self.page.get_by_role("menuitem", name=operation).click()
+
+    async def watch(self, query: str) -> None:
+        """Run a subscription, the only operation of its document."""
+        await self._type(query)
+        await self.page.get_by_role("button", name="Execute").click()
+
+    async def stop(self) -> None:
+        """Stop what runs."""
+        await self.page.get_by_role("button", name="Stop query").click()
+
+    async def use_token(self, token: str) -> None:
+        """Send that token, whatever the role picker says, until a role is picked."""
+        await self.page.get_by_role("button", name="Headers", exact=True).click()
+        await self._write(
+            "section[aria-label=Headers] .monaco-editor", json.dumps({"Authorization": f"Bearer {token}"})
+        )
+
     async def _type(self, query: str) -> None:
-        editor = self.page.locator(".graphiql-query-editor .monaco-editor").first
-        await editor.click()
+        await self._write(".graphiql-query-editor .monaco-editor", query)
+
+    async def _write(self, editor: str, text: str) -> None:
+        await self.page.locator(editor).last.click()
         await self.page.keyboard.press("ControlOrMeta+A")
-        await self.page.keyboard.insert_text(query)  # typed letter by letter, the editor would add closing braces
+        await self.page.keyboard.insert_text(text)
+        await self.page.keyboard.press("ControlOrMeta+Shift+End")  # closing braces that the editor added
+        await self.page.keyboard.press("Delete")
 
     async def response_text(self, awaited: str) -> str:
         """The response pane's visible text, once it holds `awaited`."""

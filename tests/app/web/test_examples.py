@@ -12,11 +12,13 @@ QUERIES = re.findall(r"query: `([^`]+)`", EXAMPLES)
 
 
 def test_each_part_of_the_notice_has_its_example() -> None:
-    """Notice, census, support, usage and errors."""
-    assert len(QUERIES) == 5
+    """Notice, census, support, usage, what is live, and errors."""
+    assert len(QUERIES) == 6
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: re.findall(r"(?:query|mutation) (\w+)", query)[0])
+@pytest.mark.parametrize(
+    "query", QUERIES, ids=lambda query: re.findall(r"(?:query|mutation|subscription) (\w+)", query)[0]
+)
 def test_example_is_valid_against_the_schema(query: str) -> None:
     """An example that the server would refuse teaches nobody."""
     schema = build_schema((ROOT / "graphql_schema" / "schema.graphql").read_text(encoding="utf-8"))
