@@ -7,6 +7,7 @@ at once: what exists and fits is left alone, a changed life is set with `collMod
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from pymongo import IndexModel
@@ -171,6 +172,16 @@ def _error_indexes(life_seconds: int, count_life_seconds: int) -> dict[str, tupl
 
 def _seconds(days: float) -> int:
     return round(days * DAY_SECONDS)
+
+
+async def read_life(database: Database, collection: str) -> timedelta | None:
+    """Return how long MongoDB keeps a collection's documents, by its own index; None where none ends their life.
+
+    What the settings of this process say is another matter: a server with other ones may have prepared the database.
+    """
+    indexes = (await database.index_information(collection)).values()
+    lives = [index["expireAfterSeconds"] for index in indexes if "expireAfterSeconds" in index]
+    return timedelta(seconds=min(lives)) if lives else None
 
 
 async def prepare_database(database: Database, settings: Settings) -> None:
