@@ -27,7 +27,10 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = Field(
         "development", description="`production` refuses development keys"
     )
-    data_dir: Path = Field(Path(".data"), description="folder of the embedded database, development keys and secrets")
+    data_dir: Path = Field(
+        Path(".data"),
+        description="folder of the embedded database, development keys and secrets; commands also take `--data`",
+    )
     mongodb_uri: SecretStr = Field(
         SecretStr(""), description="any MongoDB 6.0 to 8.x replica set; empty: the embedded one"
     )

@@ -20,6 +20,7 @@ class Exit(IntEnum):
     NO_MONGOD = 6
     NO_DATABASE = 66
     MISSING_REQUIREMENT = 69
+    UNREACHABLE = 75
     REFUSED = 77
 
 

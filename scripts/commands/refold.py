@@ -6,21 +6,14 @@ Works on the database of MONGODB_URI, or on the data folder's own, whether a ser
 import argparse
 import asyncio
 import secrets
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-
-from pydantic import SecretStr
-from pymongo.errors import PyMongoError
 
 from app.clock import utc_now
 from app.dashboards.anonymizer import rebuild_once
 from app.dashboards.rebuilding import mark_all
 from app.database.client import Database, connect
 from app.database.indexes import read_life
-from app.database.replica_set import REPLICA_SET
 from app.log import configure_logging
 from app.settings import Settings
 from app.usage.buckets import MARKS
@@ -28,7 +21,7 @@ from app.usage.folding import day_of
 from app.usage.numbering import EVENTS, INDEX
 from app.usage.refolding import Refolded, find_horizon, refold
 from scripts.commands.exits import Exit, fail, say
-from scripts.commands.storage import progress_bar, reachable_database, read_settings
+from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
 PAUSE_SECONDS = 0.2
 
@@ -43,34 +36,18 @@ def main() -> int:
         " collections and indexes are the server's to make and change.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing; end with 1 if anything differs")
+    add_data_option(parser)
     options = parser.parse_args()
-    settings = read_settings()
+    settings = read_settings(options.data)
     configure_logging(settings.log_level)
-    try:
-        with _database_of(settings) as found:
-            done = asyncio.run(_run(found, mend=not options.check))
-    except PyMongoError as error:
-        fail(Exit.FAILED, f"the database cannot be used ({type(error).__name__}); nothing is lost, run it again")
+    with existing_database(settings, may_run=True) as reachable:
+        done = asyncio.run(_run(reachable, mend=not options.check))
     verb = "differ" if options.check else "mended"
     numbered = f", {done.numbered} events numbered" if done.numbered else ""
     sys.stdout.write(
         f"{done.events} events of {done.days} days of companies compared; {verb}: {done.days_mended} days{numbered}\n"
     )
     return Exit.FAILED if options.check and done.days_mended else Exit.OK
-
-
-@contextmanager
-def _database_of(settings: Settings) -> Iterator[Settings]:
-    port_file = settings.data_dir / "mongod.port"
-    if not settings.mongodb_uri.get_secret_value() and port_file.is_file():
-        port = int(port_file.read_text(encoding="ascii"))
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:  # a server runs on the data folder
-                uri = f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
-                yield settings.model_copy(update={"mongodb_uri": SecretStr(uri)})
-                return
-    with reachable_database(settings) as found:
-        yield found
 
 
 async def _run(settings: Settings, *, mend: bool) -> Refolded:

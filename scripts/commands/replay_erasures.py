@@ -12,17 +12,15 @@ from pathlib import Path
 
 import orjson
 from pymongo import ReplaceOne
-from pymongo.errors import PyMongoError
 
 from app.clock import utc_now
 from app.database.client import Document
-from app.errors import AppError
 from app.main import build_services, prepare_services
 from app.settings import Settings
 from app.subject_rights.erasing import ERASURES, Erasing, read_erasures
 from graphql_schema.context import Services
 from scripts.commands.exits import Exit, fail
-from scripts.commands.storage import progress_bar, reachable_database, read_settings
+from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
 MOMENTS = ("erasedAt", "completedAt")
 
@@ -37,15 +35,12 @@ def main() -> int:
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--save", type=Path, metavar="FILE", help="write the list there, one JSON a line; erase nothing")
     files.add_argument("--from", dest="source", type=Path, metavar="FILE", help="add a saved list to the database's")
+    add_data_option(parser)
     options = parser.parse_args()
     try:
         saved = _read_file(options.source) if options.source else []
-        with reachable_database(read_settings()) as settings:
+        with existing_database(read_settings(options.data)) as settings:
             return asyncio.run(_run(settings, options.save, saved))
-    except AppError as error:
-        fail(Exit.FAILED, f"{error.message} Run it again.")
-    except PyMongoError as error:
-        fail(Exit.FAILED, f"the database refused or cannot be reached ({type(error).__name__}); run it again")
     except OSError as error:
         fail(Exit.FAILED, f"{error.filename}: {error.strerror}")
 

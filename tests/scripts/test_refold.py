@@ -1,10 +1,6 @@
 """scripts/refold destroys nothing that cannot be counted again, and leaves lives and validators to the server."""
 
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,24 +13,14 @@ from app.usage.folding import day_of
 from app.usage.numbering import INDEX
 from app.usage.refolding import find_horizon, refold
 from auth.principal import Role
+from tests.harness.commands import Done, run, settings_of
 from tests.harness.system import System
 from tests.harness.usage import created, new_id, send
 
-ROOT = Path(__file__).resolve().parents[2]
 
-
-def run_refold(system: System, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_refold(system: System, *options: str, **settings: str) -> Done:
     """Run the command on the test's database, from a shell that knows nothing of the server's other settings."""
-    settings = system.services.settings
-    known = {
-        "PATH": os.environ["PATH"],
-        "MONGODB_URI": settings.mongodb_uri.get_secret_value(),
-        "MONGODB_DATABASE": settings.mongodb_database,
-        "DATA_DIR": str(settings.data_dir),
-        **environment,
-    }
-    command = [sys.executable, "-m", "scripts.commands.refold", *options]
-    return subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, check=False, timeout=60)
+    return run("refold", *options, settings={**settings_of(system), **settings})
 
 
 async def use_for(system: System, *days: int) -> list[datetime]:
