@@ -135,6 +135,17 @@ def _coordinate_of(kind: str) -> str:
     return "Mutation.eraseUser" if kind == USER else "Mutation.eraseCompany"
 
 
+async def last_receipt_told(database: Database) -> int:
+    """Return the last access receipt that the list of erasures names, 0 where it names none: so far the chain reached.
+
+    An erasure is listed once its receipt is durable, and in another database, so this outlives receipts that somebody
+    took out together with their head. Nothing else tells of one: a support request may be taken and closed unused.
+    """
+    newest = {"sort": [("receiptSequence", -1)]}
+    row = await database.secrets[ERASURES].find_one({}, {"receiptSequence": 1}, **newest)
+    return row["receiptSequence"] if row else 0
+
+
 async def read_erasures(database: Database) -> list[Document]:
     """Return the list, oldest first."""
     rows: list[Document] = await database.secrets[ERASURES].find({}).sort([("erasedAt", 1), ("_id", 1)]).to_list(None)

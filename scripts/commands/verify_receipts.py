@@ -11,9 +11,10 @@ from datetime import timedelta
 
 from app.clock import utc_now
 from app.database.client import connect
-from app.receipts.model import SEQUENCE_MAX
+from app.receipts.model import EMPTY_CHAIN, SEQUENCE_MAX
 from app.receipts.verification import Verification, verify_receipts
 from app.settings import Settings
+from app.subject_rights.erasing import last_receipt_told
 from scripts.commands.exits import Exit
 from scripts.commands.storage import add_data_option, existing_database, read_settings
 
@@ -64,13 +65,16 @@ async def _verify(settings: Settings, options: argparse.Namespace) -> Verificati
             now=utc_now(),
             life=timedelta(days=settings.support_retention_days),
             known=dict(options.known),
+            reached=await last_receipt_told(database),
         )
     finally:
         await database.close()
 
 
 def _report(found: Verification) -> int:
-    if found.ok:
+    if found.ok and found.end == EMPTY_CHAIN:
+        print("ok: no receipts yet")
+    elif found.ok:
         print(f"ok: {found.checked} receipts checked")
     else:
         print(f"NOT ok: receipt {found.first_bad_sequence} is {found.problem}; {found.checked} good ones before it")
