@@ -14,7 +14,6 @@ from app.dashboards.anonymizer import rebuild_once
 from app.dashboards.rebuilding import mark_all
 from app.database.client import Database, connect
 from app.database.indexes import read_life
-from app.log import configure_logging
 from app.settings import Settings
 from app.usage.buckets import MARKS
 from app.usage.folding import day_of
@@ -39,7 +38,6 @@ def main() -> int:
     add_data_option(parser)
     options = parser.parse_args()
     settings = read_settings(options.data)
-    configure_logging(settings.log_level)
     with existing_database(settings, may_run=True) as reachable:
         done = asyncio.run(_run(reachable, mend=not options.check))
     verb = "differ" if options.check else "mended"

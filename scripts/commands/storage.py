@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.database.embedded import DataFolderInUseError, EmbeddedMongod, MongodError, holds_database, remembered_uri
 from app.errors import AppError
+from app.log import configure_logging
 from app.settings import Settings, SettingsError
 from scripts.commands.exits import ROOT, Exit, fail
 
@@ -50,8 +51,9 @@ def existing_database(settings: Settings, *, may_run: bool = False) -> Iterator[
     """Give settings that name a running MongoDB with the database; what goes wrong with it ends the command.
 
     `may_run` says whether the data folder's MongoDB may be one that a server runs already: for commands that do not
-    mind what the server does meanwhile.
+    mind what the server does meanwhile. What the app logs goes to standard error.
     """
+    configure_logging(settings.log_level)
     try:
         with _running_mongodb(settings, may_run=may_run) as reachable:
             _require_prepared(reachable)
