@@ -52,7 +52,7 @@ async def _seal_all(settings: Settings) -> tuple[int, int]:
     vault = Vault(database, load_keyring(settings), settings)
     sealed = left = 0
     try:
-        await prepare_database(database, settings)
+        await prepare_database(database, settings, lives=False)
         with progress_bar() as progress:
             for collection in COLLECTIONS:
                 total = await database[collection].count_documents(HAS_PLAIN)
