@@ -47,9 +47,12 @@ class Erasing:
         return await self._erase(principal, COMPANY, company_id, subject, now)
 
     async def replay(self, erasure: Document, now: datetime) -> Document:
-        """Erase again what a restore has brought back; receipted where there was something."""
-        key_made_before = erasure["erasedAt"] if erasure["completedAt"] else None
-        done = await self._carry_out(erasure, key_made_before)
+        """Erase again what a restore has brought back; receipted where there was something.
+
+        What is younger than the erasure stays, the key too, though the erasure was broken off: whether who has come
+        back since then is to go as well is asked with a new erasure, not here.
+        """
+        done = await self._carry_out(erasure, erasure["erasedAt"])
         if done["keyDestroyed"] or any(done["counts"].values()):
             draft = ReceiptDraft(
                 at=now,
@@ -63,7 +66,7 @@ class Erasing:
             )
             await self.receipts.append([draft])
         if erasure["completedAt"] is None:
-            await self._note(erasure, {**done, "completedAt": now})
+            await self._note(erasure, {**done, "completedAt": now, "keyDestroyed": erasure["kind"] == COMPANY})
         return {**erasure, **done}
 
     async def _erase(

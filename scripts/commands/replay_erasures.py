@@ -10,7 +10,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from pymongo import ReplaceOne
+from pymongo import UpdateOne
 
 from app.clock import utc_now
 from app.database.client import Document, connect
@@ -64,8 +64,8 @@ async def _replay(settings: Settings, saved: list[Document]) -> str:
         await prepare_database(services.database, settings, lives=False)
         await services.vault.prepare()
         if saved:
-            changes = [ReplaceOne({"_id": erasure["_id"]}, erasure, upsert=True) for erasure in saved]
-            await services.database.secrets[ERASURES].bulk_write(changes, ordered=False)
+            changes = [change for erasure in saved for change in _additions(erasure)]
+            await services.database.secrets[ERASURES].bulk_write(changes)
         erasures = await read_erasures(services.database)
         gone = await replay_all(services, erasures, utc_now())
     finally:
@@ -73,6 +73,19 @@ async def _replay(settings: Settings, saved: list[Document]) -> str:
         await services.vault.close()
         await services.database.close()
     return f"{len(erasures)} erasures replayed, {gone} documents and keys erased again"
+
+
+def _additions(erasure: Document) -> list[UpdateOne]:
+    """Return what a saved entry adds to the list: itself, or its completion where the list has it unfinished.
+
+    Never more: the list's own entry may be younger, and an older copy must not open what was completed since.
+    """
+    name, told = erasure["_id"], {field: value for field, value in erasure.items() if field != "_id"}
+    insertion = UpdateOne({"_id": name}, {"$setOnInsert": told}, upsert=True)
+    if told["completedAt"] is None:
+        return [insertion]
+    completion = UpdateOne({"_id": name, "completedAt": None}, {"$set": told, "$unset": {"askedId": ""}})
+    return [insertion, completion]
 
 
 async def replay_all(services: Services, erasures: list[Document], now: datetime) -> int:

@@ -19,6 +19,7 @@ def erasure(name: str, **changes: object) -> dict[str, Any]:
     return {"_id": name, **about, "erasedAt": moment, "completedAt": moment, "counts": {"users": 1}, **changes}
 
 
+EARLIER = datetime(2026, 5, 4, tzinfo=UTC)
 ERASURES = [erasure("one"), erasure("two", completedAt=None), erasure("three")]
 
 
@@ -66,6 +67,28 @@ async def test_a_cut_file_ends_the_command_before_it_erases(system: System, tmp_
     done = run("replay_erasures", "--from", file, settings=settings_of(system))
     assert (done.returncode, done.stdout, "cut off" in done.stderr) == (2, "", True), done.stderr
     assert await system.services.database.secrets["erasures"].count_documents({}) == 0
+
+
+async def test_an_older_copy_takes_nothing_back(system: System, tmp_path: Path) -> None:
+    """What was completed after the copy was made stays completed at its moment, and no field is changed."""
+    file, erasures = tmp_path / "erasures", system.services.database.secrets["erasures"]
+    later = erasure("company", kind="COMPANY", subjectId=None, counts={"users": 3}, keyDestroyed=True)
+    save_erasures(file, [{**later, "erasedAt": EARLIER, "completedAt": None, "askedId": "company"}])
+    await erasures.insert_one(later)
+    done = run("replay_erasures", "--from", file, settings=settings_of(system))
+    assert done.returncode == 0, done.stderr
+    assert await erasures.find({}).to_list(None) == [later]
+
+
+async def test_a_copy_adds_what_the_list_does_not_know(system: System, tmp_path: Path) -> None:
+    """Entries that are missing, and the completion of one that a restored list has as unfinished."""
+    file, erasures = tmp_path / "erasures", system.services.database.secrets["erasures"]
+    completed = [erasure("one"), erasure("two")]
+    save_erasures(file, completed)
+    await erasures.insert_one({**completed[0], "erasedAt": EARLIER, "completedAt": None, "askedId": "profile"})
+    done = run("replay_erasures", "--from", file, settings=settings_of(system))
+    assert done.returncode == 0, done.stderr
+    assert await erasures.find({}).sort("_id", 1).to_list(None) == completed
 
 
 @pytest.mark.parametrize("command", ["replay_erasures", "seal_existing"])
