@@ -53,7 +53,8 @@ def test_every_bound_holds_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("issuers", ["[]", " [ ] ", "  ", "{}", "null", '""'])
 def test_production_needs_issuers(monkeypatch: pytest.MonkeyPatch, issuers: str) -> None:
     """A list of none is none: every token would be refused, and nobody told why."""
-    assert not read(monkeypatch, PRODUCTION).in_development
+    for given in (PRODUCTION, {**PRODUCTION, "JWT_ISSUERS": "no JSON"}):  # which is for its reader to refuse
+        assert not read(monkeypatch, given).in_development
     with pytest.raises(SettingsError, match="JWT_ISSUERS must be set"):
         read(monkeypatch, {**PRODUCTION, "JWT_ISSUERS": issuers})
 
