@@ -6,6 +6,8 @@ Refuses to start in production without issuers and secrets of its own. Units sta
 import base64
 import binascii
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DAY_SECONDS = 86_400
 STORES = ("redis://", "rediss://", "mongodb://", "mongodb+srv://")
+SHORTEST = 1 / DAY_SECONDS  # days: MongoDB counts lives in seconds, and one of none would end everything at once
+DATABASE_NAME = r"^[A-Za-z0-9_-]{1,55}$"  # MongoDB takes 63 bytes; the database of secrets has a suffix
 
 
 class SettingsError(Exception):
@@ -23,18 +27,23 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Everything that an operator may set; the README's table is checked against the descriptions."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False)
 
     environment: Literal["development", "production"] = Field(
         "development", description="`production` refuses development keys"
     )
-    data_dir: Path = Field(Path(".data"), description="folder of the embedded database, development keys and secrets")
+    data_dir: Path = Field(
+        Path(".data"),
+        description="folder of the embedded database, development keys and secrets; commands also take `--data`",
+    )
     mongodb_uri: SecretStr = Field(
         SecretStr(""), description="any MongoDB 6.0 to 8.x replica set; empty: the embedded one"
     )
-    mongodb_database: str = Field("data_practices", description="name of the database")
+    mongodb_database: str = Field("data_practices", pattern=DATABASE_NAME, description="name of the database")
     database_driver: Literal["motor", "pymongo"] = Field("motor", description="Motor, or PyMongo's own async client")
-    database_timeout_ms: int = Field(3_000, description="wait for a reachable server before `UNAVAILABLE`")
+    database_timeout_ms: int = Field(
+        3_000, ge=1, le=600_000, description="wait for a reachable server before `UNAVAILABLE`"
+    )
     jwt_issuers: str = Field("", description="trusted issuers, a JSON list (see Tokens)")
     master_key: SecretStr = Field(
         SecretStr(""), description="96 random bytes in base64: wraps the data keys that seal restricted values"
@@ -58,16 +67,16 @@ class Settings(BaseSettings):
     access_hours: int = Field(8, ge=1, le=72, description="hours that a taken support request stays open to its agent")
     request_days: int = Field(7, ge=1, le=30, description="days after which an unclosed support request expires")
     error_retention_days: float = Field(
-        15, gt=0, le=15, description="life of error data; the notice allows at most 15 days"
+        15, ge=SHORTEST, le=15, description="life of error data; the notice allows at most 15 days"
     )
     # At most what `dataPractices` tells everybody; for more, publish a new version of the notice.
-    census_retention_days: float = Field(90, gt=0, le=90, description="life of census records; at most 90 days")
-    usage_retention_days: float = Field(395, gt=0, le=395, description="life of usage events; at most 13 months")
+    census_retention_days: float = Field(90, ge=SHORTEST, le=90, description="life of census records; at most 90 days")
+    usage_retention_days: float = Field(395, ge=SHORTEST, le=395, description="life of usage events; at most 13 months")
     support_retention_days: float = Field(
-        730, gt=0, description="life of support requests and access receipts (24 months)"
+        730, ge=SHORTEST, le=730, description="life of support requests and access receipts; at most 24 months"
     )
     claim_retention_days: float = Field(
-        30, gt=0, le=30, description="life of an identified profile that nobody verified; at most 30 days"
+        30, ge=SHORTEST, le=30, description="life of an identified profile that nobody verified; at most 30 days"
     )
     census_rotation_days: int = Field(30, ge=1, le=92, description="rotation of the secret that hashes census ids")
     error_ip: Literal["full", "truncated", "none"] = Field(
@@ -79,11 +88,13 @@ class Settings(BaseSettings):
     )
     trusted_hosts: str = Field("", description="host names that are answered, with commas; empty: all")
     cors_origins: str = Field("", description="origins whose pages may call, with commas; empty: none but our own")
-    body_seconds: float = Field(15, gt=0, description="time in which a request body must have arrived")
-    body_max_bytes: int = Field(1_048_576, ge=1024, description="largest request body")
-    calls_per_minute: int = Field(600, ge=1, description="calls a minute of one caller with a token")
-    anonymous_calls_per_minute: int = Field(120, ge=1, description="calls a minute of one address without a token")
-    operation_seconds: float = Field(10, gt=0, description="time budget of one operation")
+    body_seconds: float = Field(15, gt=0, le=3_600, description="time in which a request body must have arrived")
+    body_max_bytes: int = Field(1_048_576, ge=1024, le=2**30, description="largest request body")
+    calls_per_minute: int = Field(600, ge=1, le=10**9, description="calls a minute of one caller with a token")
+    anonymous_calls_per_minute: int = Field(
+        120, ge=1, le=10**9, description="calls a minute of one address without a token"
+    )
+    operation_seconds: float = Field(10, gt=0, le=3_600, description="time budget of one operation")
     fast_execution: bool = Field(
         default=True, description="compiled rows for plain records; `false`: all by graphql-core"
     )
@@ -91,6 +102,20 @@ class Settings(BaseSettings):
         "authenticated", description="who may introspect besides everyone in development"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
+
+    @field_validator("mongodb_uri")
+    @classmethod
+    def _check_mongodb_uri(cls, value: SecretStr) -> SecretStr:
+        if not re.match(r"(mongodb(\+srv)?://[^\s]+)?\Z", value.get_secret_value()):
+            raise ValueError("must begin with mongodb:// or mongodb+srv:// and hold no blank")
+        return value
+
+    @field_validator("trusted_hosts", "cors_origins")
+    @classmethod
+    def _check_list(cls, value: str) -> str:
+        if value and not value.replace(",", " ").strip():  # read as an empty list, and an empty one lets all hosts in
+            raise ValueError("must name something between its commas")
+        return value
 
     @field_validator("master_key", "new_master_key")
     @classmethod
@@ -115,10 +140,10 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_production(self) -> Self:
         if self.environment == "production":
-            needed = ["mongodb_uri", "jwt_issuers", *(["master_key"] if self.kms_provider == "local" else [])]
-            for name in needed:
+            for name in ("mongodb_uri", "jwt_issuers", *_KEY_OF_ITS_OWN[self.kms_provider]):
                 value = getattr(self, name)
-                if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                text = value.get_secret_value() if isinstance(value, SecretStr) else value
+                if not text or (name in _JSON and _is_empty(text)):
                     message = f"{name.upper()} must be set when ENVIRONMENT=production"
                     raise ValueError(message)
         return self
@@ -137,6 +162,22 @@ class Settings(BaseSettings):
             details = error.errors(include_input=False, include_context=False)
             lines = [f"{'.'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg']}" for item in details]
             raise SettingsError("; ".join(lines) or "the settings are not valid") from None
+
+
+_JSON = ("jwt_issuers", "kms_master_key")
+_KEY_OF_ITS_OWN: Mapping[str, tuple[str, ...]] = {
+    "local": ("master_key",),
+    "kmip": (),  # such a service makes a key where none is named
+    **dict.fromkeys(("aws", "azure", "gcp"), ("kms_master_key",)),
+}
+
+
+def _is_empty(text: str) -> bool:
+    """Return whether a JSON text says nothing; what is no JSON at all is for its reader to refuse."""
+    try:
+        return not (text.strip() and json.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 MASTER_KEY_BYTES = 96  # the length that MongoDB's `local` KMS provider takes

@@ -9,6 +9,7 @@ from app.database.pages import EMPTY_PAGE, Page, PageRequest, read_page_request
 from app.receipts.reach import receipts_within, show_receipt
 from app.receipts.store import find_receipts
 from app.receipts.verification import Problem, verify_receipts
+from app.subject_rights.erasing import last_receipt_told
 from auth.rights import Action
 from graphql_schema.context import Context, Info
 from graphql_schema.guards import guarded, inherits
@@ -80,6 +81,9 @@ class ReceiptQueries:
         """Check a range of the chain: altered, missing, reordered or cut-off receipts show."""
         services = info.context.services
         life = timedelta(days=services.settings.support_retention_days)
+        database, reached = services.database, await last_receipt_told(services.database)
         return stored(
-            await verify_receipts(services.database, from_sequence, to_sequence, now=info.context.now, life=life)
+            await verify_receipts(
+                database, from_sequence, to_sequence, now=info.context.now, life=life, reached=reached
+            )
         )

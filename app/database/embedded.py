@@ -73,7 +73,7 @@ class EmbeddedMongod:
     @property
     def uri(self) -> str:
         """Address for drivers; it names the replica set, so drivers wait for a primary while mongod restarts."""
-        return f"mongodb://127.0.0.1:{self.port}/?replicaSet={REPLICA_SET}"
+        return _uri(self.port)
 
     @property
     def pid(self) -> int:
@@ -137,6 +137,20 @@ class EmbeddedMongod:
             # mongod inherits the folder's lock: it stays in use until mongod too has ended.
             self._process = spawn_tied(command, output=output, pass_fds=[self._folder.descriptor])
         ensure_primary(self.port, is_running=lambda: self.is_running, timeout_seconds=START_SECONDS)
+
+
+def holds_database(data: Path) -> bool:
+    """Return whether a mongod was ever started in this data folder; makes nothing."""
+    return (data / "mongod" / "WiredTiger").is_file()
+
+
+def remembered_uri(data: Path) -> str:
+    """Return the address of the mongod that was started last in this data folder; it need not run."""
+    return _uri(_remembered_port(data))
+
+
+def _uri(port: int) -> str:
+    return f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
 
 
 def find_mongod(wanted: str | None = None, package: str = MONGOD_PACKAGE) -> str:

@@ -7,6 +7,7 @@ at once: what exists and fits is left alone, a changed life is set with `collMod
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from pymongo import IndexModel
@@ -175,19 +176,35 @@ def _seconds(days: float) -> int:
     return round(days * DAY_SECONDS)
 
 
-async def prepare_database(database: Database, settings: Settings) -> None:
-    """Make or mend collections, validators and indexes; safe to run again and by several workers at once."""
-    await _prepare_collections(database.secrets, secret_indexes_for(settings))
-    await _prepare_collections(database, indexes_for(settings))
+async def read_life(database: Database, collection: str) -> timedelta | None:
+    """Return how long MongoDB keeps a collection's documents, by its own index; None where none ends their life.
+
+    What the settings of this process say is another matter: a server with other ones may have prepared the database.
+    """
+    indexes = (await database.index_information(collection)).values()
+    lives = [index["expireAfterSeconds"] for index in indexes if "expireAfterSeconds" in index]
+    return timedelta(seconds=min(lives)) if lives else None
+
+
+async def prepare_database(database: Database, settings: Settings, *, lives: bool = True) -> None:
+    """Make or mend collections, validators and indexes; safe to run again and by several workers at once.
+
+    Without `lives` those of indexes that are there stay as they are: a command's shell need not know the servers'.
+    """
+    await _prepare_collections(database.secrets, secret_indexes_for(settings), lives=lives)
+    await _prepare_collections(database, indexes_for(settings), lives=lives)
     await move_to_secrets(database)
     for name in RETIRED_COLLECTIONS:
         await database.raw.drop_collection(name)
 
 
-async def _prepare_collections(database: Database, wanted: Mapping[str, tuple[Index, ...]]) -> None:
+async def _prepare_collections(database: Database, wanted: Mapping[str, tuple[Index, ...]], *, lives: bool) -> None:
     existing = {found["name"]: found async for found in await _list_collections(database)}
     await asyncio.gather(
-        *(_prepare_collection(database, name, indexes, existing.get(name)) for name, indexes in wanted.items())
+        *(
+            _prepare_collection(database, name, indexes, existing.get(name), lives=lives)
+            for name, indexes in wanted.items()
+        )
     )
 
 
@@ -196,7 +213,7 @@ async def _list_collections(database: Database) -> Any:  # noqa: ANN401 - two dr
 
 
 async def _prepare_collection(
-    database: Database, name: str, indexes: Sequence[Index], existing: Document | None
+    database: Database, name: str, indexes: Sequence[Index], existing: Document | None, *, lives: bool
 ) -> None:
     validator = {"validator": VALIDATORS[name]} if name in VALIDATORS else {}
     made = existing is None and await _create_collection(database, name, validator)
@@ -209,7 +226,7 @@ async def _prepare_collection(
     for retired in RETIRED_INDEXES.get(name, ()):
         if retired in present:
             await _drop_index(database, name, retired)
-    for index in indexes:
+    for index in indexes if lives else ():
         life = index.expire_after_seconds
         if index.name in present and life is not None and present[index.name].get("expireAfterSeconds") != life:
             change = {"name": index.name, "expireAfterSeconds": life}

@@ -44,10 +44,12 @@ async def verify_receipts(
     now: datetime,
     life: timedelta,
     known: Mapping[int, str] | None = None,
+    reached: int = 0,
 ) -> Verification:
     """Check a range of the chain as it is now; raises `BAD_USER_INPUT` for a range that is none.
 
-    `life` is how long receipts are kept; `known` gives hashes by sequence that were noted elsewhere.
+    `life` is how long receipts are kept; `known` gives hashes by sequence that were noted elsewhere; `reached` is a
+    receipt that something else tells of, so that one was written whatever the chain and its head say now.
     """
     if not 1 <= from_sequence <= to_sequence <= SEQUENCE_MAX:
         raise bad_input("fromSequence", "lie between 1 and toSequence")
@@ -55,12 +57,13 @@ async def verify_receipts(
     noted = {**({head.sequence: head.hash} if head else {}), **(known or {})}
     first, last = await read_outermost(database, 1), await read_outermost(database, -1)
     if first is None or last is None:
-        erased = not noted if head is None or head.at is None else head.at < now - life
-        return Verification(ok=True) if erased else _bad(from_sequence, 0, Problem.CUT_OFF, None)
+        erased = not (noted or reached) if head is None or head.at is None else head.at < now - life
+        whole = Verification(ok=True, end=head or EMPTY_CHAIN)
+        return whole if erased else _bad(from_sequence, 0, Problem.CUT_OFF, None)
     start = max(from_sequence, int(first["_id"]))
     if start > from_sequence and not _may_begin(first, now - life):
         return _bad(from_sequence, 0, Problem.MISSING, None)
-    stop = min(to_sequence, max(int(last["_id"]), *noted, 0)) + 1
+    stop = min(to_sequence, max(int(last["_id"]), *noted, reached)) + 1
     before = await _end_before(database, start)
     return await _walk(database, range(start, stop), before, noted)
 

@@ -47,9 +47,12 @@ class Erasing:
         return await self._erase(principal, COMPANY, company_id, subject, now)
 
     async def replay(self, erasure: Document, now: datetime) -> Document:
-        """Erase again what a restore has brought back; receipted where there was something."""
-        key_made_before = erasure["erasedAt"] if erasure["completedAt"] else None
-        done = await self._carry_out(erasure, key_made_before)
+        """Erase again what a restore has brought back; receipted where there was something.
+
+        What is younger than the erasure stays, the key too, though the erasure was broken off: whether who has come
+        back since then is to go as well is asked with a new erasure, not here.
+        """
+        done = await self._carry_out(erasure, erasure["erasedAt"])
         if done["keyDestroyed"] or any(done["counts"].values()):
             draft = ReceiptDraft(
                 at=now,
@@ -63,7 +66,7 @@ class Erasing:
             )
             await self.receipts.append([draft])
         if erasure["completedAt"] is None:
-            await self._note(erasure, {**done, "completedAt": now})
+            await self._note(erasure, {**done, "completedAt": now, "keyDestroyed": erasure["kind"] == COMPANY})
         return {**erasure, **done}
 
     async def _erase(
@@ -133,6 +136,17 @@ class Erasing:
 
 def _coordinate_of(kind: str) -> str:
     return "Mutation.eraseUser" if kind == USER else "Mutation.eraseCompany"
+
+
+async def last_receipt_told(database: Database) -> int:
+    """Return the last access receipt that the list of erasures names, 0 where it names none: so far the chain reached.
+
+    An erasure is listed once its receipt is durable, and in another database, so this outlives receipts that somebody
+    took out together with their head. Nothing else tells of one: a support request may be taken and closed unused.
+    """
+    newest = {"sort": [("receiptSequence", -1)]}
+    row = await database.secrets[ERASURES].find_one({}, {"receiptSequence": 1}, **newest)
+    return row["receiptSequence"] if row else 0
 
 
 async def read_erasures(database: Database) -> list[Document]:

@@ -6,7 +6,8 @@ documents are removed first, so that a worker that counts at the same time meets
 once and goes on in another writer slot, whose numbers add up with the mended ones. Memory is that of a few batches of
 events and of the buckets of two days, however many events there are.
 
-Days whose events may have expired already are left as they are: buckets outlive events.
+Days whose events may have expired already are left as they are: buckets outlive events, and what is not a recount of
+all events of its day would take from them what nobody can count again (`find_horizon`).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from app.database.client import Database, Document
 from app.database.rows import iterate_rows
 from app.database.transactions import Session, run_in_transaction
+from app.ingest import AHEAD
 from app.usage.buckets import BUCKETS, mark_days
 from app.usage.folding import Additions, BucketKind, day_of
 from app.usage.model import EventName, request_key
@@ -27,6 +29,7 @@ from app.usage.timeline import Step, times_of, waits_of
 BATCH_EVENTS = 500  # in memory at once, of each day
 DAYS_AT_ONCE = 2  # hides the waiting for MongoDB; more would only hold more memory
 DAY = timedelta(days=1)
+MARGIN = 2 * DAY  # of which rounding to a day takes one
 _FIELDS = {"_id": 0} | dict.fromkeys(("companyId", "requestId", "name", "occurredAt", "templateId", "templateName"), 1)
 _ENDS_WAIT = {EventName.REQUEST_APPROVED: Step.APPROVAL, EventName.REQUEST_PROCESSED: Step.PROCESSING}
 Advance = Callable[[int], None]
@@ -40,14 +43,46 @@ class Refolded:
     days: int = 0
     days_mended: int = 0
     numbered: int = 0  # events of a time when they were not
+    oldest: datetime | None = None  # when the oldest event was received that was there at the beginning
+
+
+async def find_horizon(database: Database, life: timedelta, now: datetime) -> datetime | None:
+    """Return the first day whose events are surely all there, under the `life` that MongoDB gives them now.
+
+    A bucket is of the day on which its events occurred; an event expires by when it was received. That is at most
+    `AHEAD` before it occurred, and late ones are received later still. So a day is whole if nothing is gone of what was
+    received since an hour before it began. Two things must hold for that:
+
+    - The oldest event that is left was received before. Events expire in the order of receipt, so nothing younger is
+      gone, however short their life once was: a setting lowered and raised again leaves buckets without events.
+    - The day is a whole one away from where events expire now, so that none goes while its day is compared, nor is of
+      a clock ahead.
+
+    None without any event: then there is nothing to hold the buckets against. In a young database the first days are
+    left out too, since nothing tells it from one whose older events have expired.
+    """
+    oldest = await _oldest(database)
+    return None if oldest is None else max(_whole_after(oldest), day_of(now - life + MARGIN))
+
+
+async def _oldest(database: Database, session: Session = None) -> datetime | None:
+    """Return when the oldest event that is left was received."""
+    row = await database[EVENTS].find_one({}, {"receivedAt": 1}, sort=[("receivedAt", 1)], session=session)
+    return None if row is None else row["receivedAt"]
+
+
+def _whole_after(oldest: datetime) -> datetime:
+    return day_of(oldest + AHEAD) + DAY
 
 
 async def refold(database: Database, horizon: datetime, advance: Advance, *, mend: bool = True) -> Refolded:
     """Compare everything from `horizon` on (the first day whose events are complete) and mend it unless told not to.
 
-    `advance` is called with the number of events of each day that is done.
+    `advance` is called with the number of events of each day that is done. A day whose events begin to expire
+    meanwhile, because a server was started with a shorter life for them, is left as it is.
     """
     done, gate = Refolded(), asyncio.Semaphore(DAYS_AT_ONCE)
+    done.oldest = await _oldest(database)
     if mend:
         done.numbered = await number_stored(database)
     async for company_id in _companies(database):
@@ -63,10 +98,10 @@ async def _refold_day(
     database: Database, company_id: str, day: datetime, done: Refolded, advance: Advance, *, mend: bool
 ) -> None:
     count, is_right = await _check_day(database, company_id, day)
-    if not is_right:
-        done.days_mended += 1
-        if mend:
-            count = await _mend_day(database, company_id, day)
+    if not is_right and mend:
+        mended = await _mend_day(database, company_id, day, done.oldest)
+        is_right, count = mended is None, mended or count
+    done.days_mended += not is_right
     done.days += 1
     done.events += count
     advance(count)
@@ -120,8 +155,16 @@ def _of_day(company_id: str, day: datetime) -> Document:
     return {"companyId": company_id, "kind": {"$in": kinds}, "day": day}
 
 
-async def _mend_day(database: Database, company_id: str, day: datetime) -> int:
-    async def work(session: Session) -> int:
+async def _mend_day(database: Database, company_id: str, day: datetime, oldest: datetime | None) -> int | None:
+    """Make the day's buckets anew and return how many events it has; None where some of them may have expired by now.
+
+    That is asked in the snapshot in which they are counted.
+    """
+
+    async def work(session: Session) -> int | None:
+        left = await _oldest(database, session)
+        if left != oldest and (left is None or day < _whole_after(left)):
+            return None
         await database[BUCKETS].delete_many(_of_day(company_id, day), session=session)
         count, additions = await _count_day(database, company_id, day, session)
         buckets = [{**bucket, "writer": 0} for bucket in additions.buckets()]

@@ -16,9 +16,10 @@ from app.clock import utc_now
 from app.errors import AppError
 from app.log import configure_logging
 from app.main import build_services, prepare_services
-from app.settings import Settings, SettingsError
+from app.settings import Settings
 from graphql_schema.context import Services
 from scripts.commands.exits import Exit, fail, say
+from scripts.commands.storage import add_data_option, read_settings
 from scripts.demo_data.loading import DemoLoader, holds_other_data, is_loaded
 from scripts.demo_data.support import load_support_requests
 
@@ -32,11 +33,9 @@ def main() -> int:
     )
     parser.add_argument("--if-empty", action="store_true", help="leave a database alone that holds other data already")
     parser.add_argument("--seed", type=int, default=7, help="another seed makes other people and events (default 7)")
+    add_data_option(parser)
     options = parser.parse_args()
-    try:
-        settings = Settings.from_env()
-    except SettingsError as error:
-        fail(Exit.USAGE, str(error))
+    settings = read_settings(options.data)
     configure_logging(settings.log_level)
     if not settings.in_development:
         fail(Exit.REFUSED, "there is no demo data with ENVIRONMENT=production")

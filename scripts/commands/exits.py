@@ -18,7 +18,9 @@ class Exit(IntEnum):
     DATA_FOLDER_IN_USE = 4
     PORT_IN_USE = 5
     NO_MONGOD = 6
+    NO_DATABASE = 66
     MISSING_REQUIREMENT = 69
+    UNREACHABLE = 75
     REFUSED = 77
 
 

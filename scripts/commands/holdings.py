@@ -2,28 +2,21 @@
 
 import argparse
 import asyncio
-import contextlib
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import orjson
-from pydantic import SecretStr
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.table import Table
 
 from app.clock import utc_now
 from app.database.client import connect
-from app.database.replica_set import REPLICA_SET
 from app.database.retention import LATE_AFTER, Holding, longest_lag, read_holdings
 from app.settings import Settings
-from scripts.commands.exits import Exit, fail
-from scripts.commands.storage import reachable_database, read_settings
+from scripts.commands.exits import Exit
+from scripts.commands.storage import add_data_option, existing_database, read_settings
 
 COLUMNS = ("category", "collection", "records", "oldest", "newest", "life", "next to expire", "late by")
-REACH_MS = 1_000
 WIDTH_IN_FILES = 160
 
 
@@ -32,36 +25,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/holdings",
         description="Print what the server holds per category, oldest and newest, and what expires when.",
-        epilog="Reads MONGODB_URI, or the MongoDB of DATA_DIR, which may be running. Ends with 1 if something is past "
-        "its life by more than an hour. day_keys are the days whose error reports can be opened.",
+        epilog="Reads MONGODB_URI, or the data folder's own MongoDB, which may be running. Ends with 1 if something is "
+        "past its life by more than an hour. day_keys are the days whose error reports can be opened.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON list, for programs")
+    add_data_option(parser)
     options = parser.parse_args()
-    try:
-        with running_database(read_settings()) as settings:
-            holdings = asyncio.run(read(settings))
-    except PyMongoError:
-        fail(Exit.FAILED, "the database cannot be reached")
+    with existing_database(read_settings(options.data), may_run=True) as settings:
+        holdings = asyncio.run(read(settings))
     now = utc_now()
     if options.json:
         sys.stdout.write(orjson.dumps([as_row(holding, now) for holding in holdings]).decode() + "\n")
     else:
         print_table(holdings, now)
     return Exit.FAILED if longest_lag(holdings, now) > LATE_AFTER else Exit.OK
-
-
-@contextlib.contextmanager
-def running_database(settings: Settings) -> Iterator[Settings]:
-    """Give settings that name a running MongoDB: a server's own one where that runs."""
-    with contextlib.suppress(OSError, ValueError, PyMongoError):
-        if not settings.mongodb_uri.get_secret_value():
-            port = int((settings.data_dir / "mongod.port").read_text(encoding="ascii"))
-            uri = f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
-            with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=REACH_MS) as client:
-                client.admin.command("ping")
-            settings = settings.model_copy(update={"mongodb_uri": SecretStr(uri)})
-    with reachable_database(settings) as reachable:
-        yield reachable
 
 
 async def read(settings: Settings) -> list[Holding]:

@@ -6,28 +6,21 @@ Works on the database of MONGODB_URI, or on the data folder's own, whether a ser
 import argparse
 import asyncio
 import secrets
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-
-from pydantic import SecretStr
-from pymongo.errors import PyMongoError
+from datetime import datetime
 
 from app.clock import utc_now
 from app.dashboards.anonymizer import rebuild_once
 from app.dashboards.rebuilding import mark_all
 from app.database.client import Database, connect
-from app.database.indexes import prepare_database
-from app.database.replica_set import REPLICA_SET
-from app.log import configure_logging
+from app.database.indexes import read_life
 from app.settings import Settings
 from app.usage.buckets import MARKS
 from app.usage.folding import day_of
-from app.usage.refolding import Refolded, refold
+from app.usage.numbering import EVENTS, INDEX
+from app.usage.refolding import Refolded, find_horizon, refold
 from scripts.commands.exits import Exit, fail, say
-from scripts.commands.storage import progress_bar, reachable_database, read_settings
+from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
 PAUSE_SECONDS = 0.2
 
@@ -38,17 +31,15 @@ def main() -> int:
         prog="scripts/refold",
         description="Compare usage buckets with a recount of the events, mend what differs, and make the"
         " anonymous counts anew. The API may run and record meanwhile.",
-        epilog="Days whose events have expired are left as they are.",
+        epilog="Days whose events have expired are left as they are. How long events live is read from the database;"
+        " collections and indexes are the server's to make and change.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing; end with 1 if anything differs")
+    add_data_option(parser)
     options = parser.parse_args()
-    settings = read_settings()
-    configure_logging(settings.log_level)
-    try:
-        with _database_of(settings) as found:
-            done = asyncio.run(_run(found, mend=not options.check))
-    except PyMongoError as error:
-        fail(Exit.FAILED, f"the database cannot be used ({type(error).__name__}); nothing is lost, run it again")
+    settings = read_settings(options.data)
+    with existing_database(settings, may_run=True) as reachable:
+        done = asyncio.run(_run(reachable, mend=not options.check))
     verb = "differ" if options.check else "mended"
     numbered = f", {done.numbered} events numbered" if done.numbered else ""
     sys.stdout.write(
@@ -57,34 +48,28 @@ def main() -> int:
     return Exit.FAILED if options.check and done.days_mended else Exit.OK
 
 
-@contextmanager
-def _database_of(settings: Settings) -> Iterator[Settings]:
-    port_file = settings.data_dir / "mongod.port"
-    if not settings.mongodb_uri.get_secret_value() and port_file.is_file():
-        port = int(port_file.read_text(encoding="ascii"))
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:  # a server runs on the data folder
-                uri = f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
-                yield settings.model_copy(update={"mongodb_uri": SecretStr(uri)})
-                return
-    with reachable_database(settings) as found:
-        yield found
-
-
 async def _run(settings: Settings, *, mend: bool) -> Refolded:
     database = connect(settings)
     try:
-        await prepare_database(database, settings)
-        # A day away from where events expire: none may go, nor be of a clock ahead, while its day is compared.
-        horizon = day_of(utc_now() - timedelta(days=settings.usage_retention_days - 2))
-        with progress_bar() as progress:
-            task = progress.add_task("events", total=await database["events"].estimated_document_count())
-            done = await refold(database, horizon, lambda count: progress.advance(task, count), mend=mend)
-            if mend:
-                await _rebuild_anonymous(database)
+        life = await read_life(database, EVENTS)
+        if life is None or INDEX not in await database.index_information(EVENTS):
+            fail(Exit.NO_DATABASE, f"{database.name} is not prepared for this version: start the server on it once")
+        done = await _refold(database, await find_horizon(database, life, utc_now()), mend=mend)
+        if mend:
+            await _rebuild_anonymous(database)
         return done
     finally:
         await database.close()
+
+
+async def _refold(database: Database, horizon: datetime | None, *, mend: bool) -> Refolded:
+    if horizon is None:
+        say("there are no events: usage buckets are left as they are")
+        return Refolded()
+    say(f"days before {horizon:%Y-%m-%d} are left as they are: their events may have expired")
+    with progress_bar() as progress:
+        task = progress.add_task("events", total=await database[EVENTS].estimated_document_count())
+        return await refold(database, horizon, lambda count: progress.advance(task, count), mend=mend)
 
 
 async def _rebuild_anonymous(database: Database) -> None:

@@ -10,21 +10,18 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-import orjson
-from pymongo import ReplaceOne
-from pymongo.errors import PyMongoError
+from pymongo import UpdateOne
 
 from app.clock import utc_now
-from app.database.client import Document
-from app.errors import AppError
-from app.main import build_services, prepare_services
+from app.database.client import Document, connect
+from app.database.indexes import prepare_database
+from app.main import build_services
 from app.settings import Settings
 from app.subject_rights.erasing import ERASURES, Erasing, read_erasures
 from graphql_schema.context import Services
+from scripts.commands.erasure_file import ErasureFileError, load_erasures, save_erasures
 from scripts.commands.exits import Exit, fail
-from scripts.commands.storage import progress_bar, reachable_database, read_settings
-
-MOMENTS = ("erasedAt", "completedAt")
+from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
 
 def main() -> int:
@@ -35,41 +32,60 @@ def main() -> int:
         epilog="Give it the server's environment (MONGODB_URI, MASTER_KEY, ...).",
     )
     files = parser.add_mutually_exclusive_group()
-    files.add_argument("--save", type=Path, metavar="FILE", help="write the list there, one JSON a line; erase nothing")
+    text = "write the list there, one JSON a line; erase nothing; a server may run"
+    files.add_argument("--save", type=Path, metavar="FILE", help=text)
     files.add_argument("--from", dest="source", type=Path, metavar="FILE", help="add a saved list to the database's")
+    add_data_option(parser)
     options = parser.parse_args()
     try:
-        saved = _read_file(options.source) if options.source else []
-        with reachable_database(read_settings()) as settings:
-            return asyncio.run(_run(settings, options.save, saved))
-    except AppError as error:
-        fail(Exit.FAILED, f"{error.message} Run it again.")
-    except PyMongoError as error:
-        fail(Exit.FAILED, f"the database refused or cannot be reached ({type(error).__name__}); run it again")
+        saved = load_erasures(options.source) if options.source else []
+        with existing_database(read_settings(options.data), may_run=options.save is not None) as settings:
+            print(asyncio.run(_save(settings, options.save) if options.save else _replay(settings, saved)))
+    except ErasureFileError as error:
+        fail(Exit.USAGE, str(error))
     except OSError as error:
         fail(Exit.FAILED, f"{error.filename}: {error.strerror}")
+    return Exit.OK
 
 
-async def _run(settings: Settings, save: Path | None, saved: list[Document]) -> int:
+async def _save(settings: Settings, file: Path) -> str:
+    database = connect(settings)
+    try:
+        erasures = await read_erasures(database)
+    finally:
+        await database.close()
+    await asyncio.to_thread(save_erasures, file, erasures)
+    return f"{len(erasures)} erasures saved"
+
+
+async def _replay(settings: Settings, saved: list[Document]) -> str:
     services = build_services(settings)
     try:
-        await prepare_services(services)
+        await prepare_database(services.database, settings, lives=False)
+        await services.vault.prepare()
         if saved:
-            changes = [ReplaceOne({"_id": erasure["_id"]}, erasure, upsert=True) for erasure in saved]
-            await services.database.secrets[ERASURES].bulk_write(changes, ordered=False)
+            changes = [change for erasure in saved for change in _additions(erasure)]
+            await services.database.secrets[ERASURES].bulk_write(changes)
         erasures = await read_erasures(services.database)
-        if save is not None:
-            lines = b"".join(orjson.dumps(erasure) + b"\n" for erasure in erasures)
-            await asyncio.to_thread(save.write_bytes, lines)
-            print(f"{len(erasures)} erasures saved")
-            return Exit.OK
         gone = await replay_all(services, erasures, utc_now())
-        print(f"{len(erasures)} erasures replayed, {gone} documents and keys erased again")
     finally:
         await services.receipts.close()
         await services.vault.close()
         await services.database.close()
-    return Exit.OK
+    return f"{len(erasures)} erasures replayed, {gone} documents and keys erased again"
+
+
+def _additions(erasure: Document) -> list[UpdateOne]:
+    """Return what a saved entry adds to the list: itself, or its completion where the list has it unfinished.
+
+    Never more: the list's own entry may be younger, and an older copy must not open what was completed since.
+    """
+    name, told = erasure["_id"], {field: value for field, value in erasure.items() if field != "_id"}
+    insertion = UpdateOne({"_id": name}, {"$setOnInsert": told}, upsert=True)
+    if told["completedAt"] is None:
+        return [insertion]
+    completion = UpdateOne({"_id": name, "completedAt": None}, {"$set": told, "$unset": {"askedId": ""}})
+    return [insertion, completion]
 
 
 async def replay_all(services: Services, erasures: list[Document], now: datetime) -> int:
@@ -83,19 +99,6 @@ async def replay_all(services: Services, erasures: list[Document], now: datetime
             gone += sum(done["counts"].values()) + done["keyDestroyed"]
             progress.advance(task)
     return gone
-
-
-def _read_file(path: Path) -> list[Document]:
-    try:
-        erasures: list[Document] = [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
-        return [_with_moments(erasure) for erasure in erasures]
-    except (ValueError, KeyError, TypeError):
-        fail(Exit.USAGE, f"{path} is no list that --save has written")
-
-
-def _with_moments(erasure: Document) -> Document:
-    moments = {name: datetime.fromisoformat(erasure[name]) for name in MOMENTS if erasure[name]}
-    return {**erasure, **moments}
 
 
 if __name__ == "__main__":

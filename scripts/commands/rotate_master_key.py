@@ -9,15 +9,13 @@ import sys
 from pathlib import Path
 
 from pydantic import SecretStr
-from pymongo.errors import PyMongoError
 
 from app.database.client import connect
 from app.database.keyring import Keyring, development_key_path, load_keyring, make_key_file, next_key_path
 from app.database.vault import Vault
-from app.errors import AppError
 from app.settings import Settings
 from scripts.commands.exits import Exit, fail, say
-from scripts.commands.storage import progress_bar, reachable_database, read_settings
+from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
 KEYS_AT_A_TIME = 50
 EPILOG = """\
@@ -32,23 +30,20 @@ def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(
         prog="scripts/rotate-master-key",
-        description="Wrap the data keys of MONGODB_URI (or of DATA_DIR's own MongoDB) by a new master key.",
+        description="Wrap the data keys of MONGODB_URI (or of the data folder's own MongoDB) by a new master key.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--write", type=Path, metavar="FILE", help="make the new master key in FILE (mode 0600), or use the one there"
     )
+    add_data_option(parser)
     options = parser.parse_args()
-    settings = read_settings()
+    settings = read_settings(options.data)
     try:
-        with reachable_database(settings) as reachable:
+        with existing_database(settings) as reachable:
             keyring = _keyring(reachable, options.write)
             count = asyncio.run(_rotate(reachable, keyring))
-    except AppError as error:
-        fail(Exit.FAILED, f"{error.message} Nothing is lost: run it again.")
-    except PyMongoError as error:
-        fail(Exit.FAILED, f"the database cannot be reached ({type(error).__name__}); nothing is lost: run it again")
     except (OSError, ValueError) as error:
         fail(Exit.FAILED, f"the key file cannot be used: {error}")
     print(f"{count} data keys are wrapped by the new master key")

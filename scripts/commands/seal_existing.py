@@ -11,17 +11,16 @@ from collections.abc import AsyncIterator
 
 from bson import Binary
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from app.database.client import Database, Document, connect
 from app.database.indexes import prepare_database
 from app.database.keyring import load_keyring
 from app.database.vault import Vault
-from app.errors import AppError
 from app.profiles.service import CLAIMS_OWNER
 from app.settings import Settings
-from scripts.commands.exits import Exit, fail
-from scripts.commands.storage import progress_bar, reachable_database, read_settings
+from scripts.commands.exits import Exit
+from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
 COLLECTIONS = ("users", "companies", "errors")
 DOCUMENTS_AT_A_TIME = 200
@@ -40,14 +39,10 @@ def main() -> int:
         description="Seal restricted values that still stand as plain text in users, companies and errors.",
         epilog="Give it the server's environment (MONGODB_URI, MASTER_KEY, ...). Exit code 1: some are left.",
     )
-    parser.parse_args()
-    try:
-        with reachable_database(read_settings()) as settings:
-            sealed, left = asyncio.run(_seal_all(settings))
-    except AppError as error:
-        fail(Exit.FAILED, f"{error.message} Nothing is lost: run it again.")
-    except PyMongoError as error:
-        fail(Exit.FAILED, f"the database refused or cannot be reached ({type(error).__name__}); run it again")
+    add_data_option(parser)
+    options = parser.parse_args()
+    with existing_database(read_settings(options.data)) as settings:
+        sealed, left = asyncio.run(_seal_all(settings))
     print(f"{sealed} documents sealed, {left} left")
     return Exit.FAILED if left else Exit.OK
 
@@ -57,7 +52,7 @@ async def _seal_all(settings: Settings) -> tuple[int, int]:
     vault = Vault(database, load_keyring(settings), settings)
     sealed = left = 0
     try:
-        await prepare_database(database, settings)
+        await prepare_database(database, settings, lives=False)
         with progress_bar() as progress:
             for collection in COLLECTIONS:
                 total = await database[collection].count_documents(HAS_PLAIN)

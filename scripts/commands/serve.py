@@ -25,6 +25,7 @@ from auth.issuers import IssuerConfigError, issuers_from_json
 from scripts.commands.exits import ROOT, Exit, fail, say
 from scripts.commands.explorer import ensure_explorer
 from scripts.commands.server import STOP_SECONDS, await_ready, reachable, refuse_taken_port, start_server
+from scripts.commands.storage import add_data_option, data_folder
 from scripts.commands.welcome import welcome
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -62,9 +63,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
-    parser.add_argument(
-        "--data", type=Path, default=ROOT / ".data", metavar="FOLDER", help="data folder (default .data)"
-    )
+    add_data_option(parser)
     parser.add_argument("--workers", type=int, default=1, help="server processes (default 1)")
     parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
     options = parser.parse_args()
@@ -84,7 +83,7 @@ def _request_stop(_signal: int, _frame: FrameType | None) -> None:
 def _serve(options: argparse.Namespace, stack: ExitStack) -> None:
     is_development = _read_settings().in_development
     refuse_taken_port(options.host, options.port)
-    data = options.data.resolve()
+    data = data_folder(options.data)
     environment = {**os.environ, "DATA_DIR": str(data)}
     mongod = _take_data(data, environment, stack)
     has_explorer = ensure_explorer()

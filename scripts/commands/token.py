@@ -3,11 +3,11 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from auth.development import DevelopmentIssuer
 from auth.principal import Role
-from scripts.commands.exits import ROOT, Exit, fail
+from scripts.commands.exits import Exit, fail
+from scripts.commands.storage import add_data_option, data_folder
 
 HOURS_MAX = 24 * 31
 
@@ -23,18 +23,17 @@ def main() -> int:
     parser.add_argument("--user", metavar="ID", help="user id (a UUID)")
     parser.add_argument("--company", metavar="ID", help="company id (a UUID)")
     parser.add_argument("--hours", type=float, default=8, help="life of the token (default 8)")
-    parser.add_argument(
-        "--data", type=Path, default=ROOT / ".data", metavar="FOLDER", help="data folder (default .data)"
-    )
+    add_data_option(parser)
     options = parser.parse_args()
     if os.environ.get("ENVIRONMENT") == "production":
         fail(Exit.REFUSED, "there is no development issuer with ENVIRONMENT=production")
     if not 0 < options.hours <= HOURS_MAX:
         parser.error(f"argument --hours: expected more than 0 and at most {HOURS_MAX}")
+    data = data_folder(options.data)
     try:
-        issuer = DevelopmentIssuer(options.data.resolve())
+        issuer = DevelopmentIssuer(data)
     except (OSError, ValueError) as error:
-        fail(Exit.FAILED, f"the development key of {options.data} cannot be used: {error}")
+        fail(Exit.FAILED, f"the development key of {data} cannot be used: {error}")
     sys.stdout.write(issuer.sign(Role(options.role), options.user, options.company, options.hours) + "\n")
     return Exit.OK
 

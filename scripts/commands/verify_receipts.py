@@ -6,22 +6,17 @@ shows even a chain that was computed anew.
 
 import argparse
 import asyncio
-import os
 import sys
-from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
-
-from pymongo.errors import PyMongoError
 
 from app.clock import utc_now
 from app.database.client import connect
-from app.database.embedded import DataFolderInUseError, EmbeddedMongod, MongodError
-from app.database.replica_set import REPLICA_SET
-from app.receipts.model import SEQUENCE_MAX
+from app.receipts.model import EMPTY_CHAIN, SEQUENCE_MAX
 from app.receipts.verification import Verification, verify_receipts
-from app.settings import Settings, SettingsError
-from scripts.commands.exits import ROOT, Exit, fail
+from app.settings import Settings
+from app.subject_rights.erasing import last_receipt_told
+from scripts.commands.exits import Exit
+from scripts.commands.storage import add_data_option, existing_database, read_settings
 
 HASH_CHARACTERS = 64
 
@@ -29,15 +24,8 @@ HASH_CHARACTERS = 64
 def main() -> int:
     """Run the command."""
     options = _parse()
-    with ExitStack() as stack:
-        try:
-            if not os.environ.get("MONGODB_URI"):
-                os.environ["MONGODB_URI"] = _embedded_uri(options.data.resolve(), stack)
-            found = asyncio.run(_verify(Settings.from_env(), options))
-        except (MongodError, SettingsError, OSError) as error:
-            fail(Exit.NO_MONGOD, str(error))
-        except PyMongoError as error:
-            fail(Exit.FAILED, f"the database cannot be read ({type(error).__name__})")
+    with existing_database(read_settings(options.data), may_run=True) as settings:
+        found = asyncio.run(_verify(settings, options))
     return _report(found)
 
 
@@ -45,14 +33,15 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/verify-receipts",
         description="Check the chain of access receipts in MONGODB_URI, or in a data folder's own MongoDB.",
-        epilog="Exit code 1 means that a receipt is altered, missing, out of order or cut off; the output says which.",
+        epilog="Exit code 1 means that a receipt is altered, missing, out of order or cut off; the output says which."
+        " Every other code but 0 means that the chain was not looked at.",
     )
     parser.add_argument("--from", dest="first", type=int, default=1, metavar="N", help="first sequence (default 1)")
     parser.add_argument("--to", dest="last", type=int, default=SEQUENCE_MAX, metavar="N", help="last (default all)")
     parser.add_argument(
         "--known", type=_known, action="append", default=[], metavar="N:HASH", help="an end noted earlier; repeatable"
     )
-    parser.add_argument("--data", type=Path, default=ROOT / ".data", metavar="FOLDER", help="folder (default .data)")
+    add_data_option(parser)
     options = parser.parse_args()
     if not 1 <= options.first <= options.last <= SEQUENCE_MAX:
         parser.error("arguments --from and --to: expected 1 <= N <= N")
@@ -66,17 +55,6 @@ def _known(text: str) -> tuple[int, str]:
     return int(sequence), digest
 
 
-def _embedded_uri(data: Path, stack: ExitStack) -> str:
-    """Return the address of the data folder's MongoDB, started here unless scripts/serve runs it."""
-    try:
-        mongod = EmbeddedMongod.start(data)
-    except DataFolderInUseError:
-        port = int((data / "mongod.port").read_text(encoding="ascii"))
-        return f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
-    stack.callback(mongod.stop)
-    return mongod.uri
-
-
 async def _verify(settings: Settings, options: argparse.Namespace) -> Verification:
     database = connect(settings)
     try:
@@ -87,13 +65,16 @@ async def _verify(settings: Settings, options: argparse.Namespace) -> Verificati
             now=utc_now(),
             life=timedelta(days=settings.support_retention_days),
             known=dict(options.known),
+            reached=await last_receipt_told(database),
         )
     finally:
         await database.close()
 
 
 def _report(found: Verification) -> int:
-    if found.ok:
+    if found.ok and found.end == EMPTY_CHAIN:
+        print("ok: no receipts yet")
+    elif found.ok:
         print(f"ok: {found.checked} receipts checked")
     else:
         print(f"NOT ok: receipt {found.first_bad_sequence} is {found.problem}; {found.checked} good ones before it")

@@ -181,7 +181,7 @@ def test_what_is_told_of_retention_and_readers_is_what_is_kept() -> None:
     assert "analyst" not in ITEMS["error logs"].seen_by
 
 
-@pytest.mark.parametrize(("name", "days"), [("census", 91), ("usage", 396), ("claim", 31)])
+@pytest.mark.parametrize(("name", "days"), [("census", 91), ("usage", 396), ("support", 731), ("claim", 31)])
 def test_nothing_can_be_kept_longer_than_is_told(name: str, days: int) -> None:
     """An operator who wants more publishes another version."""
     with pytest.raises(ValidationError, match="less than or equal"):

@@ -223,6 +223,20 @@ async def test_who_comes_back_after_an_erasure_stays(system: System) -> None:
     assert (await my_data(system, Role.USER))["held"]["profiles"][0]["name"] == AUTHENTICATED["name"]
 
 
+async def test_who_comes_back_after_an_erasure_that_was_broken_off_stays(system: System) -> None:
+    """The key was destroyed, then the server died; the company came back. A replay completes it and spares the new key."""
+    await save_people(system)
+    await system.ask(ERASE_COMPANY, Role.PRIVACY_OFFICER, id=COMPANY)
+    erasures = system.services.database.secrets["erasures"]
+    await erasures.update_one({}, {"$set": {"completedAt": None, "keyDestroyed": False}})
+    system.clock.move(minutes=1)
+    await save_people(system)
+    assert await replay_all(system.services, await read_erasures(system.services.database), system.clock()) == 0
+    assert (await my_data(system, Role.USER))["held"]["profiles"][0]["name"] == AUTHENTICATED["name"]
+    listed = await erasures.find_one({})
+    assert (listed["completedAt"] is None, listed["keyDestroyed"]) == (False, True)
+
+
 async def test_an_erasure_that_was_broken_off_goes_on(system: System) -> None:
     """Noted but not completed, asked again it is completed under the same entry."""
     await save_people(system)

@@ -26,6 +26,8 @@ PRODUCTION = {
         ({**PRODUCTION, "MONGODB_URI": ""}, 77, "MONGODB_URI"),
         ({**PRODUCTION, "JWT_ISSUERS": ""}, 77, "JWT_ISSUERS"),
         ({**PRODUCTION, "JWT_ISSUERS": "nonsense"}, 77, "JWT_ISSUERS"),
+        ({**PRODUCTION, "JWT_ISSUERS": "[]"}, 77, "JWT_ISSUERS"),
+        ({"SUPPORT_RETENTION_DAYS": "inf"}, 2, "SUPPORT_RETENTION_DAYS"),
         ({**PRODUCTION, "MASTER_KEY": ""}, 77, "MASTER_KEY"),
         ({"ENVIRONMENT": "Production"}, 2, "ENVIRONMENT"),
         ({"ACCESS_HOURS": "many"}, 2, "ACCESS_HOURS"),

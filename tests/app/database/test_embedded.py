@@ -12,7 +12,14 @@ import pytest
 from pymongo import MongoClient, WriteConcern
 
 from app.database.data_folder import DataFolder
-from app.database.embedded import DataFolderInUseError, EmbeddedMongod, MongodError, find_mongod
+from app.database.embedded import (
+    DataFolderInUseError,
+    EmbeddedMongod,
+    MongodError,
+    find_mongod,
+    holds_database,
+    remembered_uri,
+)
 
 ROOT = Path(__file__).parents[3]
 OWNER = """
@@ -144,3 +151,11 @@ def test_missing_mongod_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         find_mongod(package="no_such_package")
     with pytest.raises(MongodError, match="no-such-mongod"):
         find_mongod("no-such-mongod")
+
+
+def test_a_folder_tells_whether_it_holds_a_database(mongod: EmbeddedMongod, tmp_path: Path) -> None:
+    """Whether that runs or not; asking makes nothing."""
+    data, other = tmp_path / "data", tmp_path / "other"
+    assert (holds_database(data), remembered_uri(data)) == (True, mongod.uri)
+    mongod.stop()
+    assert (holds_database(data), holds_database(other), other.exists()) == (True, False, False)

@@ -8,8 +8,8 @@ import pytest
 
 from app.database.client import Database
 from app.errors import AppError
-from app.receipts.model import SEQUENCE_MAX, compute_hash, receipt_id
-from app.receipts.store import RECEIPTS
+from app.receipts.model import EMPTY_CHAIN, SEQUENCE_MAX, compute_hash, receipt_id
+from app.receipts.store import HEADS, RECEIPTS
 from app.receipts.verification import Problem, Verification, verify_receipts
 from app.receipts.writer import ReceiptWriter
 from tests.app.receipts.drafts import NOON, draft
@@ -50,8 +50,9 @@ async def test_whole_chain_and_each_part_of_it_is_good(verify: Verify) -> None:
 
 
 async def test_empty_chain_is_good(database: Database) -> None:
-    """Where nothing was written nothing is missing."""
-    assert await verify_receipts(database, 1, 5, now=NOON, life=LIFE) == Verification(ok=True)
+    """Where nothing was written nothing is missing; where something else tells of a receipt, all are."""
+    assert await verify_receipts(database, 1, 5, now=NOON, life=LIFE) == Verification(ok=True, end=EMPTY_CHAIN)
+    assert finding(await verify_receipts(database, 1, 5, now=NOON, life=LIFE, reached=3)) == (1, Problem.CUT_OFF, 0)
 
 
 async def test_one_changed_byte_is_found_at_its_place(database: Database, verify: Verify) -> None:
@@ -91,6 +92,14 @@ async def test_cut_tail_is_found_by_the_head(database: Database, verify: Verify,
     """The last receipts, or all, are deleted; the head knows that there were ten."""
     await database[RECEIPTS].delete_many({"_id": {"$gt": receipt_id(kept)}})
     assert finding(await verify()) == (kept + 1, Problem.CUT_OFF, kept)
+
+
+async def test_cut_tail_is_found_without_its_head(database: Database, verify: Verify) -> None:
+    """The head is gone too, but an erasure was listed under receipt 9."""
+    await database[RECEIPTS].delete_many({"_id": {"$gt": receipt_id(7)}})
+    await database[HEADS].delete_many({})
+    assert finding(await verify(reached=9)) == (8, Problem.CUT_OFF, 7)
+    assert (await verify(reached=7)).ok
 
 
 async def test_chain_made_anew_is_found_by_an_end_noted_elsewhere(verify: Verify) -> None:

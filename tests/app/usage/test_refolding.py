@@ -35,10 +35,11 @@ async def refold_all(system: System) -> Refolded:
 
 
 async def spoil(system: System) -> None:
-    """Lose, change and invent counts."""
-    database = system.services.database
-    await database["usage_buckets"].delete_many({"kind": "TEMPLATE"})
-    await database["usage_buckets"].update_many({"kind": "COUNTS"}, {"$inc": {"counts.REQUEST_CREATED": 3}})
+    """Lose, change and invent counts of the last days."""
+    database, recent = system.services.database, {"$gte": system.clock() - timedelta(days=5)}
+    await database["usage_buckets"].delete_many({"kind": "TEMPLATE", "day": recent})
+    invented = {"$inc": {"counts.REQUEST_CREATED": 3}}
+    await database["usage_buckets"].update_many({"kind": "COUNTS", "day": recent}, invented)
 
 
 async def test_refolding_mends_what_differs_and_nothing_else(system: System) -> None:
@@ -86,6 +87,9 @@ async def test_refolding_while_events_arrive_loses_none(system: System) -> None:
 
 async def test_the_command_checks_and_mends(system: System) -> None:
     """`scripts/refold --check` ends with 1 where anything differs, `scripts/refold` mends it, anonymous counts too."""
+    system.clock.move(days=-40)  # so that the days of all that comes later are whole
+    await send(system, [created(system.clock(), new_id())], system.token(Role.COMPANY_ADMIN, new_id(), new_id()))
+    system.clock.move(days=40)
     for _ in range(5):
         await send(system, some_events(system, 20, 1), system.token(Role.COMPANY_ADMIN, new_id(), new_id()))
     await settle(system)
