@@ -6,13 +6,15 @@ documents are removed first, so that a worker that counts at the same time meets
 once and goes on in another writer slot, whose numbers add up with the mended ones. Memory is that of a few batches of
 events and of the buckets of two days, however many events there are.
 
-Days whose events may have expired already are left as they are: buckets outlive events, and what is not a recount of
-all events of its day would take from them what nobody can count again (`find_horizon`).
+Buckets outlive events, and what is not a recount of all events of its day would take from them what nobody can count
+again. So days whose events have expired are left as they are (`find_horizon`), and those of which some may have are
+only added to: where any number is higher than the recount, the day stays.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -44,25 +46,16 @@ class Refolded:
     days_mended: int = 0
     numbered: int = 0  # events of a time when they were not
     oldest: datetime | None = None  # when the oldest event was received that was there at the beginning
+    nothing_expired: bool = False
 
 
 async def find_horizon(database: Database, life: timedelta, now: datetime) -> datetime | None:
-    """Return the first day whose events are surely all there, under the `life` that MongoDB gives them now.
+    """Return the first day to look at, under the `life` that MongoDB gives events now.
 
-    A bucket is of the day on which its events occurred; an event expires by when it was received. That is at most
-    `AHEAD` before it occurred, and late ones are received later still. So a day is whole if nothing is gone of what was
-    received since an hour before it began. Two things must hold for that:
-
-    - The oldest event that is left was received before. Events expire in the order of receipt, so nothing younger is
-      gone, however short their life once was: a setting lowered and raised again leaves buckets without events.
-    - The day is a whole one away from where events expire now, so that none goes while its day is compared, nor is of
-      a clock ahead.
-
-    None without any event: then there is nothing to hold the buckets against. In a young database the first days are
-    left out too, since nothing tells it from one whose older events have expired.
+    It is a whole day away from where they expire, so that none goes while its day is compared, nor is of a clock ahead.
+    None without any event: then there is nothing to hold the buckets against.
     """
-    oldest = await _oldest(database)
-    return None if oldest is None else max(_whole_after(oldest), day_of(now - life + MARGIN))
+    return None if await _oldest(database) is None else day_of(now - life + MARGIN)
 
 
 async def _oldest(database: Database, session: Session = None) -> datetime | None:
@@ -72,16 +65,27 @@ async def _oldest(database: Database, session: Session = None) -> datetime | Non
 
 
 def _whole_after(oldest: datetime) -> datetime:
+    """Return the first day whose events are surely all there, given when the oldest that is left was received.
+
+    A bucket is of the day on which its events occurred; an event expires by when it was received. That is at most
+    `AHEAD` before it occurred, and late ones are received later still. So a day is whole if nothing is gone of what was
+    received since an hour before it began. Events expire in the order of receipt, so nothing younger than the oldest
+    is gone, however short their life once was: a setting lowered and raised again leaves buckets without events. A
+    database that is young looks the same, with all events there.
+    """
     return day_of(oldest + AHEAD) + DAY
 
 
-async def refold(database: Database, horizon: datetime, advance: Advance, *, mend: bool = True) -> Refolded:
-    """Compare everything from `horizon` on (the first day whose events are complete) and mend it unless told not to.
+async def refold(
+    database: Database, horizon: datetime, advance: Advance, *, mend: bool = True, nothing_expired: bool = False
+) -> Refolded:
+    """Compare everything from `horizon` on and mend it unless told not to.
 
     `advance` is called with the number of events of each day that is done. A day whose events begin to expire
-    meanwhile, because a server was started with a shorter life for them, is left as it is.
+    meanwhile, because a server was started with a shorter life for them, is left as it is. Where `nothing_expired`
+    since the first event, which only an operator can know, all days are made equal to their recount.
     """
-    done, gate = Refolded(), asyncio.Semaphore(DAYS_AT_ONCE)
+    done, gate = Refolded(nothing_expired=nothing_expired), asyncio.Semaphore(DAYS_AT_ONCE)
     done.oldest = await _oldest(database)
     if mend:
         done.numbered = await number_stored(database)
@@ -97,9 +101,10 @@ async def refold(database: Database, horizon: datetime, advance: Advance, *, men
 async def _refold_day(
     database: Database, company_id: str, day: datetime, done: Refolded, advance: Advance, *, mend: bool
 ) -> None:
-    count, is_right = await _check_day(database, company_id, day)
+    is_whole = done.oldest is not None and (done.nothing_expired or day >= _whole_after(done.oldest))
+    count, is_right = await _check_day(database, company_id, day, is_whole=is_whole)
     if not is_right and mend:
-        mended = await _mend_day(database, company_id, day, done.oldest)
+        mended = await _mend_day(database, company_id, day, done)
         is_right, count = mended is None, mended or count
     done.days_mended += not is_right
     done.days += 1
@@ -124,19 +129,19 @@ async def _companies(database: Database) -> AsyncIterator[str]:
 
 async def _days(database: Database, company_id: str, horizon: datetime) -> AsyncIterator[datetime]:
     ends: list[datetime] = []
-    for name, field in ((EVENTS, "occurredAt"), (BUCKETS, "day")):
+    for name, key in ((EVENTS, "occurredAt"), (BUCKETS, "day")):
         for way in (1, -1):
-            query = {"companyId": company_id, field: {"$gte": horizon}}
-            row = await database[name].find_one(query, {field: 1}, sort=[(field, way)])
+            query = {"companyId": company_id, key: {"$gte": horizon}}
+            row = await database[name].find_one(query, {key: 1}, sort=[(key, way)])
             if row is not None:
-                ends.append(day_of(row[field]))
+                ends.append(day_of(row[key]))
     day = min(ends, default=horizon)
     while ends and day <= max(ends):
         yield day
         day += DAY
 
 
-async def _check_day(database: Database, company_id: str, day: datetime) -> tuple[int, bool]:
+async def _check_day(database: Database, company_id: str, day: datetime, *, is_whole: bool) -> tuple[int, bool]:
     if await database[BUCKETS].find_one(_of_day(company_id, day), {"_id": 1}) is None:
         query = {"companyId": company_id, "occurredAt": {"$gte": day, "$lt": day + DAY}}
         return 0, await database[EVENTS].find_one(query, {"_id": 1}) is None
@@ -144,8 +149,8 @@ async def _check_day(database: Database, company_id: str, day: datetime) -> tupl
     async def work(session: Session) -> tuple[int, bool]:
         count, additions = await _count_day(database, company_id, day, session)
         stored = database[BUCKETS].find(_of_day(company_id, day), {"_id": 0}, session=session)
-        made = [{**bucket, "writer": 0} for bucket in additions.buckets()]
-        return count, _by_place(await stored.to_list(None)) == _by_place(made)
+        held, made = _sum(await stored.to_list(None)), _sum(additions.buckets())
+        return count, held.equal(made) or (not is_whole and held.exceed(made))
 
     return await run_in_transaction(database, work)
 
@@ -155,7 +160,7 @@ def _of_day(company_id: str, day: datetime) -> Document:
     return {"companyId": company_id, "kind": {"$in": kinds}, "day": day}
 
 
-async def _mend_day(database: Database, company_id: str, day: datetime, oldest: datetime | None) -> int | None:
+async def _mend_day(database: Database, company_id: str, day: datetime, done: Refolded) -> int | None:
     """Make the day's buckets anew and return how many events it has; None where some of them may have expired by now.
 
     That is asked in the snapshot in which they are counted.
@@ -163,7 +168,7 @@ async def _mend_day(database: Database, company_id: str, day: datetime, oldest: 
 
     async def work(session: Session) -> int | None:
         left = await _oldest(database, session)
-        if left != oldest and (left is None or day < _whole_after(left)):
+        if left != done.oldest and (left is None or day < _whole_after(left)):
             return None
         await database[BUCKETS].delete_many(_of_day(company_id, day), session=session)
         count, additions = await _count_day(database, company_id, day, session)
@@ -214,19 +219,41 @@ async def _count_waits(
                 additions.add_wait(company_id, wait)
 
 
-def _by_place(buckets: Iterable[Document]) -> dict[tuple[str, str, int], Document]:
-    return {
-        (bucket["kind"], bucket["templateId"], bucket["writer"]): kept
-        for bucket in buckets
-        if (kept := _without_zeros(bucket)).keys() & {"counts", "quarters", "waits"}
-    }
+@dataclass(slots=True)
+class _Sums:
+    """What buckets hold together, whichever writers counted it: numbers by their place, the latest names."""
+
+    numbers: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    names: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+
+    def add(self, bucket: Document) -> None:
+        """Add one bucket."""
+        place = (bucket["kind"], bucket["templateId"])
+        for name, inner in bucket.items():
+            if name == "named":
+                told = inner["at"], inner["name"]
+                self.names[place] = max(self.names.get(place, told), told)
+            elif isinstance(inner, Mapping):
+                self._add_numbers((*place, name), inner)
+
+    def _add_numbers(self, place: tuple[str, ...], inner: Mapping[str, Any]) -> None:
+        for key, value in inner.items():
+            if isinstance(value, Mapping):
+                self._add_numbers((*place, key), value)
+            else:
+                self.numbers[*place, key] += value
+
+    def equal(self, other: "_Sums") -> bool:
+        """Return whether both hold the same; a zero is nothing."""
+        return self.numbers == other.numbers and self.names == other.names
+
+    def exceed(self, other: "_Sums") -> bool:
+        """Return whether any number here is higher."""
+        return not self.numbers <= other.numbers
 
 
-def _without_zeros(value: Mapping[str, Any]) -> Document:
-    kept: Document = {}
-    for key, inner in value.items():
-        if isinstance(inner, Mapping):
-            inner = _without_zeros(inner)  # noqa: PLW2901 - the same thing, cleaned
-        if key == "writer" or (inner not in (0, {})):
-            kept[key] = inner
-    return kept
+def _sum(buckets: Iterable[Document]) -> _Sums:
+    sums = _Sums()
+    for bucket in buckets:
+        sums.add(bucket)
+    return sums

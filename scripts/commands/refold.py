@@ -31,15 +31,21 @@ def main() -> int:
         prog="scripts/refold",
         description="Compare usage buckets with a recount of the events, mend what differs, and make the"
         " anonymous counts anew. The API may run and record meanwhile.",
-        epilog="Days whose events have expired are left as they are. How long events live is read from the database;"
+        epilog="Days whose events have expired are left as they are, and no number is lowered where some of its events"
+        " may have. How long events live is read from the database;"
         " collections and indexes are the server's to make and change.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing; end with 1 if anything differs")
+    parser.add_argument(
+        "--nothing-expired",
+        action="store_true",
+        help="no event was ever erased by its age (a young database): lower numbers there, too",
+    )
     add_data_option(parser)
     options = parser.parse_args()
     settings = read_settings(options.data)
     with existing_database(settings, may_run=True) as reachable:
-        done = asyncio.run(_run(reachable, mend=not options.check))
+        done = asyncio.run(_run(reachable, mend=not options.check, nothing_expired=options.nothing_expired))
     verb = "differ" if options.check else "mended"
     numbered = f", {done.numbered} events numbered" if done.numbered else ""
     sys.stdout.write(
@@ -48,13 +54,14 @@ def main() -> int:
     return Exit.FAILED if options.check and done.days_mended else Exit.OK
 
 
-async def _run(settings: Settings, *, mend: bool) -> Refolded:
+async def _run(settings: Settings, *, mend: bool, nothing_expired: bool) -> Refolded:
     database = connect(settings)
     try:
         life = await read_life(database, EVENTS)
         if life is None or INDEX not in await database.index_information(EVENTS):
             fail(Exit.NO_DATABASE, f"{database.name} is not prepared for this version: start the server on it once")
-        done = await _refold(database, await find_horizon(database, life, utc_now()), mend=mend)
+        horizon = await find_horizon(database, life, utc_now())
+        done = await _refold(database, horizon, mend=mend, nothing_expired=nothing_expired)
         if mend:
             await _rebuild_anonymous(database)
         return done
@@ -62,14 +69,20 @@ async def _run(settings: Settings, *, mend: bool) -> Refolded:
         await database.close()
 
 
-async def _refold(database: Database, horizon: datetime | None, *, mend: bool) -> Refolded:
+async def _refold(database: Database, horizon: datetime | None, *, mend: bool, nothing_expired: bool) -> Refolded:
     if horizon is None:
         say("there are no events: usage buckets are left as they are")
         return Refolded()
-    say(f"days before {horizon:%Y-%m-%d} are left as they are: their events may have expired")
+    say(f"days before {horizon:%Y-%m-%d} are left as they are: their events expire")
     with progress_bar() as progress:
         task = progress.add_task("events", total=await database[EVENTS].estimated_document_count())
-        return await refold(database, horizon, lambda count: progress.advance(task, count), mend=mend)
+        return await refold(
+            database,
+            horizon,
+            lambda count: progress.advance(task, count),
+            mend=mend,
+            nothing_expired=nothing_expired,
+        )
 
 
 async def _rebuild_anonymous(database: Database) -> None:

@@ -73,19 +73,47 @@ async def test_a_life_that_was_raised_again_brings_no_event_back(system: System)
     before = await buckets_of(system)
     done = run_refold(system)
     assert (done.returncode, await buckets_of(system)) == (0, before), done.stderr
-    whole = day_of(system.clock() - timedelta(days=29) + timedelta(hours=1)) + timedelta(days=1)
-    assert f"days before {whole:%Y-%m-%d}" in done.stderr
 
 
-async def test_the_first_whole_day_begins_after_the_oldest_event(system: System) -> None:
-    """An event may be told of an hour before it happens: one received before 23:00 leaves the next day whole."""
+@pytest.mark.parametrize(("hour", "is_whole"), [(22, True), (23, False)])
+async def test_a_day_is_whole_that_begins_an_hour_after_the_oldest_event(
+    system: System, hour: int, *, is_whole: bool
+) -> None:
+    """An event may be told of an hour before it happens; of a day that may lack some, no number is lowered."""
+    day = day_of(system.clock()) - timedelta(days=5)
+    system.clock.stopped_at = day + timedelta(hours=hour)
+    await send(system, [created(system.clock(), new_id())], system.token(Role.COMPANY_ADMIN))
+    system.clock.stopped_at = day + timedelta(days=1, hours=3)
+    await send(system, [created(system.clock(), new_id())], system.token(Role.COMPANY_ADMIN))
+    buckets = system.services.database["usage_buckets"]
+    of_next = {"kind": "COUNTS", "day": day + timedelta(days=1)}
+    await buckets.update_one(of_next, {"$inc": {"counts.REQUEST_CREATED": 3}})
+    assert run_refold(system).returncode == 0
+    assert (await buckets.find_one(of_next))["counts"]["REQUEST_CREATED"] == (1 if is_whole else 4)
+    assert run_refold(system, "--nothing-expired").returncode == 0
+    assert (await buckets.find_one(of_next))["counts"]["REQUEST_CREATED"] == 1
+
+
+async def test_what_is_missing_is_added_where_events_may_have_expired(system: System) -> None:
+    """In a young database no day is surely whole, and yet each gets what its events tell."""
+    (day, *_) = await use_for(system, 3, 2)
+    before = await buckets_of(system)
+    await system.services.database["usage_buckets"].delete_many({"day": day})
+    assert run_refold(system, "--check").returncode == 1
+    assert run_refold(system).returncode == 0
+    assert by_place(await buckets_of(system)) == by_place(before)
+
+
+def by_place(buckets: list[dict[str, Any]]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Return buckets without their ids, by what they are of."""
+    bare = [{name: value for name, value in bucket.items() if name != "_id"} for bucket in buckets]
+    return {(str(bucket["day"]), bucket["kind"], bucket["templateId"]): bucket for bucket in bare}
+
+
+async def test_days_whose_events_expire_are_not_looked_at(system: System) -> None:
+    """Nor those within a day of it: their events would go while they are counted."""
+    await use_for(system, 3)
     now = day_of(system.clock())
-    for hour, days in ((22, 1), (23, 2)):
-        system.clock.stopped_at = now - timedelta(days=5) + timedelta(hours=hour)
-        await system.services.database["events"].delete_many({})
-        await send(system, [created(system.clock(), new_id())], system.token(Role.COMPANY_ADMIN))
-        horizon = await find_horizon(system.services.database, timedelta(days=395), now)
-        assert horizon == now - timedelta(days=5) + timedelta(days=days)
     assert await find_horizon(system.services.database, timedelta(days=4), now) == now - timedelta(days=2)
 
 

@@ -7,9 +7,13 @@ import subprocess
 import sys
 from datetime import timedelta
 
+from app.practices import CURRENT_VERSION
 from app.usage.folding import day_of
+from app.usage.model import read_event
+from app.usage.recording import LANES, Recorder
 from app.usage.refolding import BATCH_EVENTS, Refolded, refold
 from auth.principal import Role
+from graphql_schema.scalars import read_moment
 from tests.harness.live import ROOT
 from tests.harness.recount import check_recount
 from tests.harness.system import System
@@ -31,7 +35,8 @@ def some_events(system: System, number: int, seed: int) -> list[Item]:
 
 async def refold_all(system: System) -> Refolded:
     """Refold everything."""
-    return await refold(system.services.database, day_of(system.clock()) - timedelta(days=390), lambda _: None)
+    since = day_of(system.clock()) - timedelta(days=390)
+    return await refold(system.services.database, since, lambda _: None, nothing_expired=True)
 
 
 async def spoil(system: System) -> None:
@@ -53,6 +58,24 @@ async def test_refolding_mends_what_differs_and_nothing_else(system: System) -> 
     await settle(system)
     await check_recount(system.services.database)
     assert (await refold_all(system)).days_mended == 0
+
+
+async def test_counts_of_several_writers_are_no_difference(system: System) -> None:
+    """Workers that meet count in documents of their own; together they are the recount."""
+    database, company, now = system.services.database, new_id(), system.clock()
+    for slot in (0, 5, 9):
+        recorder = Recorder(database, _writers=[slot] * LANES)
+        items = [created(now, new_id()), step("requestApproved", now, new_id())]
+        stamp = {"companyId": company, "receivedAt": now, "practicesVersion": CURRENT_VERSION}
+        await recorder.record([{**read_event(read_item(item), now), **stamp} for item in items])
+    assert await database["usage_buckets"].count_documents({"companyId": company, "kind": "COUNTS"}) == 3
+    assert (await refold_all(system)).days_mended == 0
+    await check_recount(database)
+
+
+def read_item(item: Item) -> Item:
+    """Return an item as the schema hands it on."""
+    return {kind: {**body, "occurredAt": read_moment(body["occurredAt"])} for kind, body in item.items()}
 
 
 async def test_refolding_counts_a_wait_once_however_many_events_end_it(system: System) -> None:
