@@ -152,9 +152,9 @@ def create_app() -> Starlette:
 
 
 def build_verifier(settings: Settings, services: Services) -> TokenVerifier:
-    """Return the verifier of the configured issuers, and of the development one in development."""
+    """Return the verifier of the configured issuers, and of the development one where the settings have it."""
     issuers = issuers_from_json(settings.jwt_issuers)
-    if settings.in_development:
+    if settings.has_development_issuer:
         issuers.append(DevelopmentIssuer(settings.data_dir).issuer)
     return TokenVerifier(issuers, partial(_pseudonym_for_tokens, services.keyring))
 
@@ -214,7 +214,7 @@ class Readiness:
 
 
 def _routes(settings: Settings, readiness: Readiness) -> list[BaseRoute]:
-    tokens = _token_source(settings) if settings.in_development else None
+    tokens = _token_source(settings) if settings.has_development_issuer else None
     return [
         *explorer_routes(tokens=tokens),
         *health_routes(readiness.check, readiness.warnings),

@@ -150,8 +150,16 @@ class Settings(BaseSettings):
 
     @property
     def in_development(self) -> bool:
-        """Whether the development issuer, its tokens and the demo data exist."""
+        """Whether it is for development: demo data, open introspection."""
         return self.environment == "development"
+
+    @property
+    def has_development_issuer(self) -> bool:
+        """Whether tokens of the development issuer are trusted: beside other issuers only if asked for by name.
+
+        Who sets issuers and forgets ENVIRONMENT=production must not hand out tokens of all roles.
+        """
+        return self.in_development and ("environment" in self.model_fields_set or not self.jwt_issuers.strip())
 
     @classmethod
     def from_env(cls) -> Self:

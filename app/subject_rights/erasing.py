@@ -114,20 +114,23 @@ class Erasing:
         change = {"$set": done, "$unset": {"askedId": ""}}
         await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, change)
 
-    async def _carry_out(self, erasure: Document, key_made_before: datetime | None) -> Document:
+    async def _carry_out(self, erasure: Document, until: datetime | None) -> Document:
+        """Erase all that there is; up to a moment if one is given, by the times of the hosts that wrote it."""
         destroyed = False
         whose = erasure["subjectId"]
         holdings: Sequence[Holding] = PERSON_HOLDINGS
         if erasure["kind"] == COMPANY:
             whose, holdings = erasure["companyId"], COMPANY_HOLDINGS
-            destroyed = await self.vault.destroy_key(whose, made_before=key_made_before)
+            destroyed = await self.vault.destroy_key(whose, made_before=until)
         counts = dict.fromkeys((holding.collection for holding in holdings), 0)
         for holding in holdings:
-            counts[holding.collection] += await self._erase_holding(holding, whose, erasure["erasedAt"])
+            counts[holding.collection] += await self._erase_holding(holding, whose, until)
         return {"keyDestroyed": destroyed, "counts": counts}
 
-    async def _erase_holding(self, holding: Holding, whose: str, until: datetime) -> int:
-        query = {**holding.query(whose), holding.moment: {"$lte": until + holding.ahead}}
+    async def _erase_holding(self, holding: Holding, whose: str, until: datetime | None) -> int:
+        query = holding.query(whose)
+        if until is not None:
+            query = {**query, holding.moment: {"$lte": until + holding.ahead}}
         collection = self.database[holding.collection]
         if holding.unlink is None:
             return int((await collection.delete_many(query)).deleted_count)

@@ -1,8 +1,8 @@
 """Serve the built explorer: one page and its hashed files, all from this server, under a strict browser policy.
 
 Promises that the page cannot load, run or send anything elsewhere, cannot be framed, and that a ready-made token leaves
-only for a page of this very server. What the page shows is the front end's matter (`src/`); which tokens there are, the
-caller's.
+only for a page of this very server in a browser on this very machine. What the page shows is the front end's matter
+(`src/`); which tokens there are, the caller's.
 """
 
 import ipaddress
@@ -65,7 +65,9 @@ async def explorer_page(_request: Request, dist: Path = DIST) -> Response:
 
 
 def _asked_by_own_page(request: Request) -> bool:
-    """Whether a page of this server asks: not another site's, nor one whose DNS name was pointed at this machine."""
+    """Whether a page of this server asks, on this machine: not another site's, nor one whose DNS name points here."""
+    if not _is_of_this_machine(request):
+        return False
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return False
     host = request.url.hostname or ""
@@ -76,6 +78,16 @@ def _asked_by_own_page(request: Request) -> bool:
     except ValueError:
         return host.endswith(".localhost")
     return True
+
+
+def _is_of_this_machine(request: Request) -> bool:
+    """Whether the caller itself is here; a proxy that is tells of others."""
+    if any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")):
+        return False
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _tokens_response(request: Request, tokens: TokenSource) -> Response:

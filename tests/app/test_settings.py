@@ -94,3 +94,23 @@ def test_a_refusal_shows_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as refusal:
         read(monkeypatch, {"MONGODB_URI": "mongo://user:secret@a.test", "DATABASE_TIMEOUT_MS": "secret"})
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_trusted"),
+    [
+        ({}, True),
+        ({"ENVIRONMENT": "development"}, True),
+        ({"JWT_ISSUERS": "[{}]"}, False),
+        ({"JWT_ISSUERS": "[{}]", "ENVIRONMENT": "development"}, True),
+    ],
+)
+def test_development_tokens_beside_real_issuers_are_asked_for_by_name(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *, is_trusted: bool
+) -> None:
+    """Who sets issuers and forgets ENVIRONMENT=production hands out no tokens of all roles."""
+    for name in ("ENVIRONMENT", "JWT_ISSUERS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert Settings.from_env().has_development_issuer is is_trusted

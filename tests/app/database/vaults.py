@@ -60,6 +60,7 @@ async def fresh_vaults(uri: str, data: Path, driver: str) -> AsyncIterator[Vault
     values: dict[str, Any] = {"database_driver": driver, "data_dir": data, "master_key": random_master_key()}
     settings = Settings.model_validate({"mongodb_uri": uri, "mongodb_database": name, **values})
     database = connect(settings)
+    await database.raw.create_collection("vault_settings")
     for index in secret_indexes_for(settings)["vault_keys"]:
         await database.secrets["vault_keys"].create_index(list(index.keys), **index.options)
     try:

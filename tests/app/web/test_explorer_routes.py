@@ -97,6 +97,27 @@ async def test_tokens_are_given_under_each_local_name(dist: Path, base_url: str)
     assert (await client_of(dist, base_url=base_url).get("/explorer/tokens")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("192.0.2.7", {}, 403),
+        ("2001:db8::7", {}, 403),
+        ("127.0.0.1", {"x-forwarded-for": "192.0.2.7"}, 403),
+        ("127.0.0.1", {"forwarded": "for=192.0.2.7"}, 403),
+        ("127.0.0.1", {"via": "1.1 proxy"}, 403),
+    ],
+)
+async def test_tokens_stay_on_this_machine(dist: Path, peer: str, headers: dict[str, str], status: int) -> None:
+    """A server that listens to the network by mistake gives no token of all roles to it, nor does a proxy beside it."""
+    app = Starlette(routes=explorer_routes(dist, lambda: TOKENS))
+    transport = ASGITransport(app, client=(peer, 4711))
+    async with AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", headers=headers) as client:
+        answer = await client.get("/explorer/tokens")
+    assert (answer.status_code, bool(answer.json()["tokens"])) == (status, status == 200)
+
+
 async def test_missing_build_says_what_to_run(tmp_path: Path) -> None:
     """A page that helps, not a stack trace; the API beside it is untouched."""
     page = await client_of(tmp_path / "nothing").get("/explorer")
