@@ -98,13 +98,16 @@ class System:
         return Reply(response.status_code, response.json(), response.headers)
 
 
+LIMITS = {"calls_per_minute": 1_000_000, "anonymous_calls_per_minute": 1_000_000}
+
+
 @asynccontextmanager
 async def running_system(mongodb_uri: str, data: Path, **changes: object) -> AsyncIterator[System]:
     """Run the app on a database of its own for the length of the block."""
     async with AsyncExitStack() as stack:
         if "mongodb_database" not in changes:
             changes["mongodb_database"] = await stack.enter_async_context(empty_database(mongodb_uri))
-        values = {"calls_per_minute": 1_000_000, "anonymous_calls_per_minute": 1_000_000, **changes}
+        values = {"environment": "development", **LIMITS, **changes}
         settings = Settings(mongodb_uri=mongodb_uri, data_dir=data, **values)  # type: ignore[arg-type]
         clock = MovableClock()
         app = build_app(settings, Parts(clock=clock))

@@ -5,6 +5,7 @@ import hashlib
 import shutil
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -126,26 +127,33 @@ async def test_no_address_stands_in_the_shared_store(mongod: EmbeddedMongod) -> 
     assert not any("203.0.113.77" in row for row in kept)
 
 
-async def silent_server() -> tuple[asyncio.Server, str]:
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[str]:
     """A store that takes connections and never says a word; its address."""
-    server = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1", 0)
-    return server, f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    writers: list[asyncio.StreamWriter] = []
+
+    async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+
+    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for writer in writers:
+            writer.close()
 
 
 @pytest.mark.parametrize("address", ["mongodb://127.0.0.1:1", "redis://127.0.0.1:1", None])
 async def test_without_the_shared_store_each_host_goes_on_alone(address: str | None) -> None:
     """A store that is away, or silent, costs the common count, not the service; it is asked once, then left alone."""
-    server, silent = await silent_server()
-    meters = build_meters(Settings(rate_limit_store=SecretStr(address or silent), calls_per_minute=5), pseudonym)
-    with structlog.testing.capture_logs() as lines:
-        async with asyncio.timeout(STORE_SECONDS * 8):  # five calls that each waited would need half of it more
-            for _ in range(5):
-                await meters.callers.count("a")
-    assert [line["event"] for line in lines] == ["rate_store_away"]
-    with pytest.raises(AppError):
-        await meters.callers.count("a")
-    await meters.close()
-    server.close()
+    async with silent_server() as silent:
+        meters = build_meters(Settings(rate_limit_store=SecretStr(address or silent), calls_per_minute=5), pseudonym)
+        with structlog.testing.capture_logs() as lines:
+            async with asyncio.timeout(STORE_SECONDS * 8):  # five calls that each waited would need half of it more
+                for _ in range(5):
+                    await meters.callers.count("a")
+        assert [line["event"] for line in lines] == ["rate_store_away"]
+        with pytest.raises(AppError):
+            await meters.callers.count("a")
+        await meters.close()
 
 
 def test_without_a_setting_nothing_is_shared() -> None:
