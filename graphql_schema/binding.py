@@ -1,7 +1,7 @@
 """Binds the served resolvers: straight to the functions of this package, without Strawberry's per-call wrapping.
 
-Strawberry declares the surface; graphql-core runs it. A resolver's `info` is graphql-core's own, of which only
-`context` is used; input objects are still converted by Strawberry's rules.
+Strawberry declares the surface; graphql-core runs it. A resolver's `info` is graphql-core's own or the fast way's, of
+which only what `ReadInfo` has may be used; input objects are still converted by Strawberry's rules.
 """
 
 import inspect

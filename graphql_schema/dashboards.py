@@ -1,10 +1,9 @@
 """The usage dashboard of a company, or of one person's own requests (P5)."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import strawberry
-from graphql import GraphQLResolveInfo
 from strawberry import ID
 
 from app.dashboards.dashboard import MEDIAN, NINE_TENTHS, Dashboard, read_dashboard
@@ -14,6 +13,7 @@ from app.database.pages import read_page_request
 from app.usage.timeline import Step
 from auth.rights import Action
 from graphql_schema.context import Info
+from graphql_schema.fast.reads import ResolverInfo
 from graphql_schema.guards import guarded, inherits
 from graphql_schema.projecting import count_selected
 from graphql_schema.reading import stored
@@ -136,12 +136,12 @@ class DashboardQueries:
 
         `companyId` is for agents: a company whose support request they have taken; a customer's must be their own.
         """
-        served = cast("GraphQLResolveInfo[Any]", info)  # resolvers are given graphql-core's own info
+        served = cast("ResolverInfo", info)
         return stored(await show_dashboard(served, from_, to, Interval(interval), time_zone, company_id))
 
 
 async def show_dashboard(
-    info: GraphQLResolveInfo[Any],
+    info: ResolverInfo,
     start: datetime,
     end: datetime,
     interval: Interval,

@@ -4,9 +4,11 @@ Names only, fragments spread, type conditions and directives not minded: it may 
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, SelectionSetNode
+
+from graphql_schema.fast.reads import ResolverInfo
 
 
 class Selected(NamedTuple):
@@ -16,7 +18,7 @@ class Selected(NamedTuple):
     has_cursors: bool
 
 
-def select_of_nodes(info: GraphQLResolveInfo[Any]) -> Selected:
+def select_of_nodes(info: ResolverInfo) -> Selected:
     """Return what is selected of the nodes of the connection that `info` is about; kept with the operation's plan."""
     kept: dict[tuple[int, ...], Selected] = info.context.selected  # the nodes live as long as its plan
     key = tuple(map(id, info.field_nodes))
@@ -25,13 +27,13 @@ def select_of_nodes(info: GraphQLResolveInfo[Any]) -> Selected:
     return kept[key]
 
 
-def count_selected(info: GraphQLResolveInfo[Any], names: frozenset[str]) -> int:
+def count_selected(info: ResolverInfo, names: frozenset[str]) -> int:
     """Return how often an operation selects these fields of the object that `info` is about, by other aliases too."""
     fields = (field for node in info.field_nodes for field in _fields(info, node.selection_set))
     return len({(field.alias or field.name).value for field in fields if field.name.value in names})
 
 
-def _select(info: GraphQLResolveInfo[Any]) -> Selected:
+def _select(info: ResolverInfo) -> Selected:
     names: set[str] = set()
     has_cursors = False
     for connection in info.field_nodes:
@@ -47,7 +49,7 @@ def _select(info: GraphQLResolveInfo[Any]) -> Selected:
     return Selected(frozenset(names), has_cursors)
 
 
-def _fields(info: GraphQLResolveInfo[Any], selections: SelectionSetNode | None) -> Iterator[FieldNode]:
+def _fields(info: ResolverInfo, selections: SelectionSetNode | None) -> Iterator[FieldNode]:
     for selection in selections.selections if selections else ():
         if isinstance(selection, FieldNode):
             yield selection

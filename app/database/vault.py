@@ -27,7 +27,7 @@ from app.database.keyring import KEY_BYTES, Keyring
 from app.database.kms import key_management
 from app.database.merging import MergedWork
 from app.database.sealer import Plain, make_sealer
-from app.errors import unavailable
+from app.errors import AppError, ErrorCode, unavailable
 from app.log import log
 from app.settings import Settings
 
@@ -42,6 +42,15 @@ _KEY_ID = slice(1, 17)
 _SEALED_MIN_BYTES = 18
 _SEALED_KINDS = (1, 2)
 ATTEMPTS = 3  # at making a key that another worker makes at the same moment
+
+
+class KeyLostError(AppError):
+    """The data key under which the index key stands is gone: no waiting helps."""
+
+    def __init__(self) -> None:
+        """Say what does."""
+        message = "The key of this installation is lost; a copy of the database of secrets must be restored."
+        super().__init__(ErrorCode.UNAVAILABLE, message)
 
 
 class Vault:
@@ -70,7 +79,7 @@ class Vault:
         index_key = (await self._open([stored["sealed"]]))[0]
         if not isinstance(index_key, bytes):
             log.error("index_key_lost")
-            raise unavailable("The key of this installation is lost; the key vault must be restored from a backup.")
+            raise KeyLostError
         self._keyring.unlock(index_key)
 
     async def seal(self, owner: str, values: Mapping[str, str]) -> dict[str, Binary]:

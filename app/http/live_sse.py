@@ -92,6 +92,6 @@ def wants_events(scope: Scope) -> bool:
     """Return whether a request asks for an event stream rather than for anything else that it takes."""
     accept = ",".join(header_values(scope, b"accept"))
     try:
-        return EVENT_STREAM in accept and choose_media_type(accept) == EVENT_STREAM
+        return EVENT_STREAM in accept.lower() and choose_media_type(accept) == EVENT_STREAM
     except HttpError:  # the endpoint beside says so
         return False

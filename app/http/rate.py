@@ -119,6 +119,7 @@ class SharedStore:
     pseudonym: Pseudonym
     clock: Callable[[], float] = time.monotonic
     away_until: float = 0.0
+    is_doubtful: bool = False  # it was away when it was asked last
 
 
 class _SharedWindow:
@@ -137,17 +138,24 @@ class _SharedWindow:
         store = self._store
         if store.clock() < store.away_until:
             return 0.0
+        if store.is_doubtful:  # one caller looks whether it is back, the others go on meanwhile
+            store.away_until = store.clock() + STORE_PAUSE_SECONDS
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                name = store.pseudonym(f"meter/{key}")
-                if await (self._window.hit(self._item, name) if calls else self._window.test(self._item, name)):
-                    return 0.0
-                stats = await self._window.get_window_stats(self._item, name)
-                return max(1.0, stats.reset_time - time.time())
+                wait = await self._ask(store.pseudonym(f"meter/{key}"), calls)
         except Exception as error:  # noqa: BLE001 - whatever the store's driver raises: counting alone beats refusing all
-            store.away_until = store.clock() + STORE_PAUSE_SECONDS
+            store.away_until, store.is_doubtful = store.clock() + STORE_PAUSE_SECONDS, True
             log.warning("rate_store_away", **describe_exception(error))
             return 0.0
+        if store.is_doubtful:
+            store.away_until, store.is_doubtful = 0.0, False
+        return wait
+
+    async def _ask(self, name: str, calls: int) -> float:
+        if await (self._window.hit(self._item, name) if calls else self._window.test(self._item, name)):
+            return 0.0
+        stats = await self._window.get_window_stats(self._item, name)
+        return max(1.0, stats.reset_time - time.time())
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +195,9 @@ def build_meters(settings: Settings, pseudonym: Pseudonym) -> Meters:
 def _open_store(uri: str) -> "Storage":
     from limits.storage import storage_from_string  # noqa: PLC0415 - see `_SharedWindow`
 
-    options = {"implementation": "redispy"} if uri.startswith("redis") else {}
+    # Motor's threads are the app's too: none may wait for this store longer than its caller does.
+    bounds = ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS", "waitQueueTimeoutMS")
+    options: dict[str, Any] = dict.fromkeys(bounds, round(STORE_SECONDS * 1000))
+    if uri.startswith("redis"):
+        options = {"implementation": "redispy"}
     return cast("Storage", storage_from_string(f"async+{uri}", **options))

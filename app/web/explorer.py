@@ -81,7 +81,7 @@ def _asked_by_own_page(request: Request) -> bool:
 
 
 def _is_of_this_machine(request: Request) -> bool:
-    """Whether the caller itself is here; a proxy that is tells of others."""
+    """Whether the caller itself is here; a proxy beside us tells of others, unless it is set up to say nothing."""
     if any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")):
         return False
     try:

@@ -5,7 +5,7 @@ everywhere. What turns out otherwise (a refusal, a value that the row does not e
 words it; the resolver is not asked again, since asking may cost, or be receipted.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -35,7 +35,7 @@ class Read:
 
 
 class ReadInfo(NamedTuple):
-    """What a resolver is told, by the names of graphql-core's own `info`; all that resolvers here may use of it."""
+    """What a resolver is told, by the names of graphql-core's own `info`."""
 
     field_name: str
     field_nodes: list[FieldNode]
@@ -45,14 +45,32 @@ class ReadInfo(NamedTuple):
     context: Any
 
 
-class Finisher(Protocol):
-    """An executor that takes over."""
+class ResolverInfo(Protocol):
+    """What resolvers may use of their `info`, whichever way they are run."""
 
-    schema: GraphQLSchema
+    @property
+    def field_name(self) -> str:
+        """The field's name."""
 
-    async def take_over(self, outcome: Awaitable[Any]) -> ExecutionResult:
-        """Return the answer of the one root field, given what came of its resolver."""
-        ...
+    @property
+    def field_nodes(self) -> list[FieldNode]:
+        """Where the document asks for it."""
+
+    @property
+    def parent_type(self) -> GraphQLObjectType:
+        """The type that the field is of."""
+
+    @property
+    def schema(self) -> GraphQLSchema:
+        """The schema."""
+
+    @property
+    def fragments(self) -> Mapping[str, FragmentDefinitionNode]:
+        """The document's fragments."""
+
+    @property
+    def context(self) -> Any:
+        """The operation's `Context`."""
 
 
 @dataclass(slots=True)
@@ -78,6 +96,8 @@ class SingleRead:
             value = cast("Any", field.resolve)(None, info, **arguments)
             if is_awaitable(value):
                 value = await value
+            if value is None:  # whether that may be is the executor's to say
+                raise Unexpected  # noqa: TRY301 - as a row would
             return ExecutionResult({read.response_name: read.row(value, context)}, None)
         except Unexpected:
             return await self.make_executor().take_over(_given(value))

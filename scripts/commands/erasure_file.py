@@ -43,6 +43,9 @@ def load_erasures(path: Path) -> list[Document]:
     """Return the list in a file; raises `ErasureFileError` or `OSError`."""
     *lines, last = [line for line in path.read_bytes().splitlines() if line.strip()] or [b""]
     count = _count_in(last)
+    if count is None and b'"erasedAt"' in last:
+        how = f'look whether it is whole, and append {{"{COUNT}": {len(lines) + 1}}}'
+        raise ErasureFileError(f"{path} is cut off, or saved by a version that told no number: {how}")
     if count != len(lines):
         held = "no last line that tells how many there are" if count is None else f"{len(lines)} of {count}"
         raise ErasureFileError(f"{path} is cut off or no list that --save has written: it holds {held}")

@@ -1,7 +1,8 @@
 """scripts/replay-erasures: after a restore, erases again everybody on the list of erasures, before callers are let in.
 
 The list stands in the database of secrets (MONGODB_DATABASE with `_secrets`), which a restore of the data leaves alone.
-Where that is lost too, a copy made with --save is read with --from. May be stopped and run again at any time.
+Where that is lost too, its newest copy is restored first, for without the keys in it nothing opens; a list made with
+--save adds with --from what is younger than that copy. May be stopped and run again at any time.
 """
 
 import argparse

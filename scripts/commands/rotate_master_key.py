@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from app.database.client import connect
 from app.database.keyring import Keyring, development_key_path, load_keyring, make_key_file, next_key_path
+from app.database.moving import has_unmoved
 from app.database.vault import Vault
 from app.settings import Settings
 from scripts.commands.exits import Exit, fail, say
@@ -42,6 +43,7 @@ def main() -> int:
     settings = read_settings(options.data)
     try:
         with existing_database(settings) as reachable:
+            asyncio.run(_require_moved(reachable))
             keyring = _keyring(reachable, options.write)
             count = asyncio.run(_rotate(reachable, keyring))
     except (OSError, ValueError) as error:
@@ -49,6 +51,16 @@ def main() -> int:
     print(f"{count} data keys are wrapped by the new master key")
     _finish(settings, options.write)
     return Exit.OK
+
+
+async def _require_moved(settings: Settings) -> None:
+    """End the command where keys stand that no vault of this version finds: they would stay under the old key."""
+    database = connect(settings)
+    try:
+        if await has_unmoved(database):
+            fail(Exit.NO_DATABASE, "the keys are where an earlier version kept them: start the server on it once")
+    finally:
+        await database.close()
 
 
 def _keyring(settings: Settings, file: Path | None) -> Keyring:

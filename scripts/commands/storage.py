@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.database.embedded import DataFolderInUseError, EmbeddedMongod, MongodError, holds_database, remembered_uri
+from app.database.vault import KeyLostError
 from app.errors import AppError
 from app.log import configure_logging
 from app.settings import Settings, SettingsError
@@ -62,6 +63,8 @@ def existing_database(settings: Settings, *, may_run: bool = False) -> Iterator[
         fail(Exit.USAGE, str(error))
     except ConfigurationError as error:
         fail(Exit.USAGE, f"MONGODB_URI: is no address that can be used ({type(error).__name__})")
+    except KeyLostError as error:
+        fail(Exit.FAILED, error.message)
     except AppError as error:
         fail(Exit.UNREACHABLE, f"{error.message} Nothing is lost: run it again.")
     except PyMongoError as error:

@@ -184,7 +184,7 @@ async def test_a_query_of_one_field_takes_no_executor(both: tuple[System, System
 
 
 async def test_a_resolver_is_asked_once_however_its_answer_turns_out() -> None:
-    """Where the row gives up, what was found is handed on: asking again could cost, or be receipted twice."""
+    """Where the row gives up, what was found is handed on: asking again could cost, or be receipted twice. So is null."""
     asked = 0
 
     async def resolve(_: object, _info: object) -> str:
@@ -199,8 +199,13 @@ async def test_a_resolver_is_asked_once_however_its_answer_turns_out() -> None:
         async def take_over(self, outcome: Awaitable[Any]) -> ExecutionResult:
             return ExecutionResult({"it": await outcome}, None)
 
+    async def resolve_to_none(_: object, _info: object) -> None:
+        return None
+
     node = FieldNode(name=NameNode(value="it"))
-    field = GraphQLField(GraphQLString, resolve=resolve)
-    read = Read("it", field, [node], SCHEMA.query_type, give_up)  # type: ignore[arg-type]
-    answer = await SingleRead(read, SCHEMA, {}, VariableValues({}, {}), None, TakesOver).run()
-    assert (answer.data, asked) == ({"it": "found"}, 1)
+    for function, row, found in ((resolve, give_up, "found"), (resolve_to_none, lambda *_: {"made": "up"}, None)):
+        field = GraphQLField(GraphQLString, resolve=function)
+        read = Read("it", field, [node], SCHEMA.query_type, row)  # type: ignore[arg-type]
+        answer = await SingleRead(read, SCHEMA, {}, VariableValues({}, {}), None, TakesOver).run()
+        assert answer.data == {"it": found}
+    assert asked == 1

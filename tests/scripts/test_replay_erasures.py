@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.settings import DAY_SECONDS
+from auth.principal import Role
 from scripts.commands.erasure_file import ErasureFileError, load_erasures, save_erasures
 from tests.harness.commands import run, settings_of
 from tests.harness.system import System
@@ -57,6 +58,29 @@ def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(ErasureFileError, match=str(file)):
             load_erasures(file)
+
+
+def test_a_list_of_before_says_what_it_lacks(tmp_path: Path) -> None:
+    """Earlier versions told no number, so nothing proves such a list whole; the operator adds it and goes on."""
+    file = tmp_path / "erasures"
+    save_erasures(file, ERASURES)
+    *lines, last = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines))
+    with pytest.raises(ErasureFileError) as refusal:
+        load_erasures(file)
+    assert last.decode().strip().replace(" ", "") in str(refusal.value).replace(" ", "")
+    file.write_bytes(b"".join(lines) + last)
+    assert load_erasures(file) == ERASURES
+
+
+async def test_a_lost_key_is_not_waited_for(system: System) -> None:
+    """Without the database of secrets nothing opens: the command says what helps, and not to run it again."""
+    await system.ask('mutation { saveCompany(input: { license: "pro" }) { id } }', Role.COMPANY_ADMIN)
+    await system.services.database.secrets["vault_keys"].delete_many({})
+    done = run("replay_erasures", settings=settings_of(system))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a copy of the database of secrets must be restored" in done.stderr
+    assert "again" not in done.stderr
 
 
 async def test_a_cut_file_ends_the_command_before_it_erases(system: System, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ URQL_SUBSCRIPTION = f"{EVENT_STREAM}, {GRAPHQL_JSON}, {JSON}"
         (URQL, GRAPHQL_JSON),
         (URQL_SUBSCRIPTION, EVENT_STREAM),
         (EVENT_STREAM, EVENT_STREAM),
+        ("Text/Event-Stream", EVENT_STREAM),
         (f"{EVENT_STREAM};q=0.5, {JSON}", JSON),
         (f"{EVENT_STREAM};q=0, */*;q=0.1", JSON),
         (f"{JSON};q=0.9, {EVENT_STREAM}", EVENT_STREAM),
@@ -40,7 +41,13 @@ def test_the_best_offer_is_taken(accept: str, chosen: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "kind"), [(URQL, GRAPHQL_JSON), (f"{EVENT_STREAM};q=0, {JSON}", JSON), (URQL_SUBSCRIPTION, EVENT_STREAM)]
+    ("accept", "kind"),
+    [
+        (URQL, GRAPHQL_JSON),
+        (f"{EVENT_STREAM};q=0, {JSON}", JSON),
+        (URQL_SUBSCRIPTION, EVENT_STREAM),
+        ("Text/Event-Stream", EVENT_STREAM),
+    ],
 )
 async def test_a_query_that_would_also_take_a_stream_gets_what_it_takes_best(
     system: System, accept: str, kind: str

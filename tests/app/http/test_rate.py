@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 from pymongo import MongoClient
 
+from app.database.client import connect
 from app.database.embedded import EmbeddedMongod
 from app.errors import AppError
-from app.http.rate import STORE_SECONDS, RateLimiter, Windows, address_key, build_meters
+from app.http.rate import STORE_PAUSE_SECONDS, STORE_SECONDS, RateLimiter, Windows, address_key, build_meters
 from app.settings import Settings
 from tests.harness.jwks_server import HandClock
 from tests.harness.live import free_port
@@ -154,6 +155,39 @@ async def test_without_the_shared_store_each_host_goes_on_alone(address: str | N
         with pytest.raises(AppError):
             await meters.callers.count("a")
         await meters.close()
+
+
+async def test_a_store_that_is_away_takes_no_thread_from_the_app(mongod: EmbeddedMongod) -> None:
+    """Motor has the same few threads for both: a crowd that counts must not stop the app's own reads."""
+    store = SecretStr("mongodb://127.0.0.1:1")
+    meters = build_meters(Settings(rate_limit_store=store), pseudonym)
+    database = connect(Settings(mongodb_uri=SecretStr(mongod.uri)))
+    await database.ping()
+    async with asyncio.timeout(STORE_SECONDS * 8):
+        await asyncio.gather(*(meters.callers.count(f"caller {number}") for number in range(40)))
+        await database.ping()
+    await meters.close()
+    await database.close()
+
+
+async def test_one_caller_looks_whether_the_store_is_back(store: SecretStr) -> None:
+    """After the pause; the others go on alone until it is, and together from then on."""
+    clock = HandClock()
+    meters = build_meters(Settings(rate_limit_store=SecretStr("redis://127.0.0.1:1")), pseudonym)
+    assert meters.shared is not None
+    meters.shared.clock = clock
+    with structlog.testing.capture_logs() as lines:
+        for seconds in (0, 1, STORE_PAUSE_SECONDS, 1):
+            clock.advance(seconds)
+            await asyncio.gather(*(meters.callers.count("a") for _ in range(1 if not lines else 20)))
+    assert [line["event"] for line in lines] == ["rate_store_away"] * 2
+    await meters.close()
+    back = build_meters(Settings(rate_limit_store=store), pseudonym)
+    assert back.shared is not None
+    back.shared.is_doubtful = True
+    await back.callers.count("a")
+    assert (back.shared.is_doubtful, back.shared.away_until) == (False, 0.0)
+    await back.close()
 
 
 def test_without_a_setting_nothing_is_shared() -> None:
