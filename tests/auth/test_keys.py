@@ -5,7 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auth.keys import COOL_DOWN_SECONDS, REFRESH_SECONDS, UNKNOWN_MAX, KeysUnavailableError, RemoteKeys
+from auth.keys import (
+    BODY_MAX_BYTES,
+    COOL_DOWN_SECONDS,
+    REFRESH_SECONDS,
+    UNKNOWN_MAX,
+    KeysUnavailableError,
+    RemoteKeys,
+)
 from auth.tokens import TokenVerifier
 from tests.auth.refusal import refusal
 from tests.harness.issuer import TestIssuer
@@ -137,6 +144,30 @@ async def test_a_bad_answer_keeps_the_old_keys(
     assert server.hits == 2
     assert await knows(keys)
     assert keys.version() == version
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, {}, b""),
+        (302, {"location": "/"}, b""),
+        (200, {"content-encoding": "x"}, b""),
+        (200, {}, b" " * BODY_MAX_BYTES),
+    ],
+)
+async def test_good_keys_in_a_bad_answer_are_not_taken(
+    server: JwksServer, keys: RemoteKeys, clock: HandClock, answer: tuple[int, dict[str, str], bytes]
+) -> None:
+    """An error, a redirect, a packed and a huge answer bring no key, whatever key set stands in them."""
+    await knows(keys)
+    fresh = TestIssuer(keys="second").jwks()
+    server.publish({"keys": [key | {"kid": f"new-{key['kid']}"} for key in fresh["keys"]]})
+    server.status, server.headers, padding = answer
+    server.body = padding + server.body
+    clock.advance(COOL_DOWN_SECONDS)
+    assert not await knows(keys, "new-ec-1")
+    assert server.hits == 2
+    assert await knows(keys)
 
 
 async def test_stale_keys_serve_while_new_ones_are_fetched(

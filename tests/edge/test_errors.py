@@ -105,6 +105,15 @@ async def test_the_log_holds_who_what_and_how_long_and_no_data(edge: System, lin
     assert SECRET not in json.dumps(line)
 
 
+async def test_the_log_holds_no_part_of_a_token(edge: System, lines: list[Any]) -> None:
+    """A good one is told of by its roles, a refused one by a short reason."""
+    good = edge.token(Role.SUPPORT)
+    for token in (good, f"{good[:-8]}AAAAAAAA"):
+        await edge.ask("{ me { kind } }", token=token)
+    assert {line["event"] for line in lines} >= {"operation", "token_refused"}
+    assert not any(part in str(lines) for part in good.split("."))
+
+
 async def test_no_hostile_text_reaches_the_log(edge: System, lines: list[Any]) -> None:
     """Not by a name, a token or a header; one call is one line."""
     await edge.ask("query " + "N" * 5_000 + " { me { kind } }", token=f"{SECRET}\n{{}}")

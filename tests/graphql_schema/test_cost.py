@@ -45,6 +45,16 @@ def test_variables_price_as_literals_do(n: int, m: int) -> None:
     assert price(PAGES, n=n, m=m) == price(literal)
 
 
+@pytest.mark.parametrize(("given", "rows"), [({}, 10), ({"n": None}, 10), ({"n": 3}, 3)])
+def test_a_page_size_that_is_left_to_its_default_is_priced_by_it(given: dict[str, int | None], rows: int) -> None:
+    """A variable that is not sent makes no list free."""
+    dashboard = (
+        'usageDashboard(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", interval: DAY, timeZone: "UTC")'
+    )
+    document = f"query($n: Int) {{ {dashboard} {{ templates(first: $n) {{ templateName requests }} }} }}"
+    assert price(document, **given) == 1 + 1 + rows * 2
+
+
 async def test_an_operation_above_the_maximum_is_refused_before_it_runs(system: System) -> None:
     """The refusal names the cost that the variables made."""
     reply = await system.ask(PAGES, Role.SUPPORT, n=100, m=100)

@@ -47,6 +47,13 @@ def refusals_of(reply: Reply) -> dict[str, str]:
     return {".".join(str(step) for step in path if not isinstance(step, int)): code for path, code in paths}
 
 
+async def test_what_stands_below_a_refused_field_is_refused_with_it(system: System) -> None:
+    """However open it is in itself: nothing of it would be answered."""
+    told = await explain(system, "{ users(first: 5) { nodes { id kind } } }", Role.ANALYST)
+    assert {(row["decision"], row["code"]) for row in told.values()} == {("REFUSED", "FORBIDDEN")}
+    assert set(told) == {"users", "users.nodes", "users.nodes.id", "users.nodes.kind"}
+
+
 async def test_before_and_after_taking(system: System) -> None:
     """What is refused for want of a request is allowed through it, and says through which."""
     await save_people(system)

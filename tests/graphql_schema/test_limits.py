@@ -76,8 +76,10 @@ JUST_ABOVE = [
     ("depth", DEEP, 14, LIMITS.depth),
     ("aliases", "{ me { " + " ".join(f"a{n}: kind" for n in range(31)) + " } }", 31, LIMITS.aliases),
     ("directives", "{ me { kind " + "@skip(if: false) " * 51 + "} }", 51, LIMITS.directives),
+    ("directives", "query " + "@skip(if: false) " * 51 + "{ me { kind } }", 51, LIMITS.directives),
     ("root fields", "{ " + "me { kind } " * 21 + "}", 21, LIMITS.root_fields),
     ("tokens", "{ " + "a " * 1_000 + "}", 1_001, LIMITS.tokens),
+    ("lines", "\n" * 5_001 + "{ me { kind } }", 5_001, LIMITS.lines),
     ("characters", "#" * 100_001, 100_001, LIMITS.characters),
     ("comments", "#\n" * 1_001 + "{ me { kind } }", 1_001, LIMITS.tokens),
 ]

@@ -38,15 +38,27 @@ async def next_of(answers: AsyncGenerator[Answer, None]) -> Answer:
         return await anext(answers)
 
 
+async def rest_of(answers: AsyncGenerator[Answer, None]) -> list[Answer]:
+    """Return what comes until the stream ends, which it must."""
+    async with asyncio.timeout(10):
+        return [answer async for answer in answers]
+
+
+async def take_request_about(system: System, company: str, agent: str) -> str:
+    """Let an agent open a request about the company and take it; returns its id."""
+    await system.ask(SAVE, Role.COMPANY_ADMIN)
+    opened = await system.ask(OPEN, token=agent, of=company)
+    request_id: str = opened.data["openSupportRequest"]["id"]
+    await system.ask(TAKE, token=agent, id=request_id)
+    return request_id
+
+
 async def test_an_agents_stream_ends_with_the_first_event_after_the_request_was_released(system: System) -> None:
     """The request opens the dashboard only while it is taken; a stream that began before does not outlive it."""
     company, agent = DEMO_COMPANY_IDS[0], system.token(Role.SUPPORT)
     async with aclosing(watch(system, agent, of=company)) as refused:
         assert (await next_of(refused)).codes == ("SUPPORT_REQUEST_REQUIRED",)
-    await system.ask(SAVE, Role.COMPANY_ADMIN)
-    opened = await system.ask(OPEN, token=agent, of=company)
-    request_id = opened.data["openSupportRequest"]["id"]
-    await system.ask(TAKE, token=agent, id=request_id)
+    request_id = await take_request_about(system, company, agent)
     async with aclosing(watch(system, agent, of=company)) as answers:
         assert (await next_of(answers)).body["data"]["usageChanged"]["totals"]["requestsCreated"] == 0
         await send(system, [created(system.clock(), new_id())], system.token(Role.COMPANY_ADMIN))
@@ -56,7 +68,19 @@ async def test_an_agents_stream_ends_with_the_first_event_after_the_request_was_
         last = await next_of(answers)
         assert last.codes == ("SUPPORT_REQUEST_REQUIRED",)
         assert last.body["data"] is None
-        assert [answer async for answer in answers] == []
+        assert await rest_of(answers) == []
+
+
+async def test_an_agents_stream_ends_with_the_first_event_after_eight_hours(system: System) -> None:
+    """The moment of each event decides, not the one when the stream began: access that time has ended is over."""
+    company, agent = DEMO_COMPANY_IDS[0], system.token(Role.SUPPORT)
+    await take_request_about(system, company, agent)
+    async with aclosing(watch(system, agent, of=company)) as answers:
+        assert (await next_of(answers)).codes == ()
+        system.clock.move(hours=8)
+        await send(system, [created(system.clock(), new_id())], system.token(Role.COMPANY_ADMIN))
+        assert (await next_of(answers)).codes == ("SUPPORT_REQUEST_REQUIRED",)
+        assert await rest_of(answers) == []
 
 
 async def test_a_customer_watches_no_other_company(system: System) -> None:

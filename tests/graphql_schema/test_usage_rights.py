@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from app.errors import AppError, ErrorCode
+from app.usage.service import choose_company
 from auth.development import DEMO_COMPANY_IDS, DEMO_PEOPLE
-from auth.principal import Role
+from auth.principal import Principal, Role
+from auth.rights import Action
 from tests.harness.system import System
 from tests.harness.usage import created, new_id, send, step, team
 
@@ -101,3 +104,15 @@ async def test_a_user_never_sees_what_is_another_users(system: System) -> None:
     shown = await system.ask(DASHBOARD, token=stranger, **span(system))
     assert shown.data["usageDashboard"]["totals"]["requestsCreated"] == 0
     assert (await system.ask(EVENTS, token=stranger)).data["events"]["nodes"] == []
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.COMPANY_ADMIN])
+def test_only_a_service_chooses_among_the_companies_of_its_token(role: Role) -> None:
+    """A customer's token that lists two companies is of neither; an ingest token of two names one of them."""
+    customer = Principal("issuer|somebody", frozenset({role}), "PERSON", frozenset({"A", "B"}))
+    service = Principal("issuer|service", frozenset({Role.INGEST}), None, frozenset({"A", "B"}))
+    assert choose_company(service, "A", Action.RECORD_EVENTS) == "A"
+    for caller, asked in ((customer, "A"), (customer, None), (service, "C")):
+        with pytest.raises(AppError) as raised:
+            choose_company(caller, asked, Action.RECORD_EVENTS)
+        assert raised.value.code is ErrorCode.FORBIDDEN

@@ -43,6 +43,13 @@ async def test_a_user_is_counted_within_a_period_and_not_followed_beyond(system:
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+async def test_the_record_id_of_one_user_is_no_duplicate_of_anothers(system: System) -> None:
+    """Record ids are each user's own: nobody keeps another's record out, or learns from the answer that it is there."""
+    mine, others = make_record(system, recordId="1"), make_record(system, recordId="1")
+    assert (await send(system, mine, others)).data["recordCensus"]["accepted"] == 2
+    assert (await send(system, mine)).data["recordCensus"]["duplicates"] == 1
+
+
 async def test_user_and_session_hash_differently(system: System) -> None:
     """The same raw value as user and as session gives two hashes that cannot be matched."""
     record = make_record(system)

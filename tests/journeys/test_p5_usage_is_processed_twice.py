@@ -83,6 +83,19 @@ async def test_no_difference_of_shown_numbers_is_about_fewer_than_five_companies
     assert group(await ask(system, at, "WEEK"))["count"] == 6
 
 
+async def test_a_day_in_the_rest_of_its_month_stands_alone_no_more(system: System) -> None:
+    """Though enough events of it come after all: else what the rest has of it would fall out by subtraction."""
+    at = midday(system)
+    day = at - timedelta(days=1)
+    for number, moment in ((5, at), (2, day), (3, at - timedelta(days=2))):
+        await companies_use(system, number, moment)
+    system.clock.move(days=70)
+    await published(system, "REST")
+    system.clock.move(days=-70)
+    await companies_use(system, 5, day)
+    assert group(await ask(system, day, "DAY"))["hidden"]
+
+
 async def test_two_readings_of_a_day_differ_by_five_companies_or_by_nothing(system: System) -> None:
     """Late events of fewer companies wait for the next ones, event by event, until they are of five together."""
     at = midday(system)

@@ -161,6 +161,12 @@ async def test_processes_agree_on_blind_indexes(vaults: Vaults) -> None:
     assert first.keyring.pseudonym("text") == second.keyring.pseudonym("text")
 
 
+async def test_each_purpose_has_a_key_of_its_own(opened: OpenedVault) -> None:
+    """Who learns the key of one purpose has none of the others."""
+    purposes = ("blind-index", "pseudonym", "day-keys", "census-secrets")
+    assert len({opened.keyring.derive(purpose) for purpose in purposes}) == len(purposes)
+
+
 async def test_a_lost_installation_key_is_said_and_not_replaced(vaults: Vaults, opened: OpenedVault) -> None:
     """With that data key gone a server is UNAVAILABLE: new random ids would silently part people from their data."""
     await opened.database.secrets["vault_keys"].delete_one({"keyAltNames": INSTALLATION})

@@ -1,8 +1,9 @@
-"""Counting across processes: who begins a group inserts it, and who comes after adds to it."""
+"""Counting across processes: who begins a group inserts it, and who comes after adds to it; people as numbers."""
 
 from app.error_reports.additions import Accepted
 from app.error_reports.counting import ALL, ReportCounter
 from app.error_reports.model import Report
+from app.error_reports.people import register_of
 from tests.harness.system import System
 
 
@@ -32,3 +33,10 @@ async def test_a_known_group_that_died_begins_again(system: System) -> None:
     await counter.settled()
     row = await database["error_groups"].find_one({"_id": f"c1/{'c' * 32}"})
     assert (row["count"], row["firstSeenAt"]) == (1, now)
+
+
+def test_a_person_cannot_be_followed_from_group_to_group() -> None:
+    """The registers of two groups tell nothing of whether the same people are in both."""
+    people = [f"person {number}" for number in range(50)]
+    first, second = ([register_of(group, person) for person in people] for group in ("a" * 32, "b" * 32))
+    assert sum(one == other for one, other in zip(first, second, strict=True)) < 5

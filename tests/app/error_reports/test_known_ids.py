@@ -1,5 +1,6 @@
 """A tenant id is removed wherever it stands for those whose own it is; for others every GUID is like any other."""
 
+from app.error_reports.known_ids import ASKED_MAX
 from auth.principal import Role
 from tests.app.error_reports.reports import ERRORS, make_report, send
 from tests.harness.people import OTHER_COMPANY, OTHER_PERSON
@@ -34,6 +35,25 @@ async def test_a_report_does_not_tell_whether_a_tenant_is_a_customer(system: Sys
     rows = (await system.ask(ERRORS, token=token)).data["errors"]["nodes"]
     told = [{name: str(row[name]) for name in ("reportId", "message", "log", "code")} for row in reversed(rows)]
     assert [value.replace(OTHER, TENANT) for value in told[1].values()] == list(told[0].values())
+
+
+async def test_a_tenant_id_cannot_hide_behind_many_other_ids(system: System) -> None:
+    """Of a batch with more ids than are asked for, the last one goes without being asked for."""
+    tenant = "FFFFFFFF-1111-4222-8333-123456789ABC"
+    await system.ask(SAVE, Role.COMPANY_ADMIN, input={"msTenantId": tenant})
+    ids = [f"{number:08X}-1111-4222-8333-123456789ABC" for number in range(ASKED_MAX)]
+    many = [make_report(system, log=[" ".join(ids[start : start + 200])]) for start in range(0, ASKED_MAX, 200)]
+    await send(system, *many, make_report(system, message=f"call {tenant} failed"), role=Role.USER)
+    rows = (await system.ask(ERRORS, Role.SUPPORT)).data["errors"]["nodes"]
+    assert "call [tenant-id] failed" in {row["message"] for row in rows}
+
+
+async def test_the_id_of_a_reports_session_goes_from_its_texts(system: System) -> None:
+    """Census records come under the same session id, so nothing that tells of a person may quote it."""
+    report = make_report(system, message=f"session {OTHER.lower()} ended", log=[f"at {OTHER}"], sessionId=OTHER)
+    await send(system, report, role=Role.USER)
+    (row,) = (await system.ask(ERRORS, Role.SUPPORT)).data["errors"]["nodes"]
+    assert OTHER not in str(row).upper()
 
 
 async def test_a_tenants_id_still_goes_where_the_text_calls_it_one(system: System) -> None:

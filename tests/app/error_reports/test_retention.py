@@ -63,6 +63,17 @@ async def test_a_duration_is_not_served_past_its_life_though_it_is_still_stored(
     assert await system.services.database["error_sketches"].count_documents({}) > 0
 
 
+async def test_a_sign_in_failure_is_not_served_past_its_life_though_it_is_still_stored(system: System) -> None:
+    """Its code is a detail of a report, and ends with the group's last report."""
+    await send(system, make_report(system, kind="SIGN_IN", code="AADSTS50058"), role=Role.USER)
+    query = "{ signInFailures { code count } }"
+    told = (await system.ask(query, Role.ANALYST)).data["signInFailures"]
+    assert told == [{"code": "AADSTS50058", "count": 1}]
+    system.clock.move(days=15, seconds=1)
+    assert (await system.ask(query, Role.ANALYST)).data["signInFailures"] == []
+    assert await system.services.database["error_groups"].count_documents({}) > 0
+
+
 async def test_a_copy_is_unreadable_when_the_key_of_its_day_is_destroyed(system: System) -> None:
     """A copy of the stored report opens while its day's key lives, and never after."""
     await send(system, make_report(system, message="only in the copy"), role=Role.USER)

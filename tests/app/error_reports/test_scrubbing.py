@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.error_reports.scrubbing import Scrubber, bound
+from app.error_reports.scrubbing import LOOKED_AT_BYTES, Scrubber, bound
 
 GUID = "2F1B0D3C-1111-4222-8333-123456789ABC"
 
@@ -123,6 +123,12 @@ def test_half_a_secret_at_the_cut_goes_with_the_rest_of_its_line() -> None:
     kept, was_cut = bound(b"x" * 32_000 + b"\n" + b"password is " + b"y" * 2_000)
     assert was_cut
     assert kept == b"x" * 32_000
+
+
+def test_half_a_secret_at_the_cut_of_one_long_line_goes_too() -> None:
+    """Without a line's end near the limit what stands just before it goes: it may be the first half of an address."""
+    query = "a" * (LOOKED_AT_BYTES - 34)
+    assert "ada" not in scrub(f"GET https://h.com/?q={query} for ada.lovelace@contoso.com " + "b" * 99)
 
 
 def test_a_key_that_begins_like_a_card_goes_whole() -> None:

@@ -12,7 +12,12 @@ from app.http.shield import EXCEPTION_HANDLERS, Shield, shield_of
 from app.settings import Settings
 from tests.harness.system import System
 
-EVERYWHERE = {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer"}
+EVERYWHERE = {
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
 
 
 def client_of(**settings: str) -> httpx.AsyncClient:
@@ -83,6 +88,13 @@ async def test_only_trusted_hosts_are_answered(host: str, status: int) -> None:
     """A page whose name was pointed at this machine gets nothing."""
     client = client_of(trusted_hosts="api.example.com, *.tenant.example.com, [::1]")
     assert (await client.get("/ok", headers={"Host": host})).status_code == status
+
+
+async def test_two_host_names_are_none() -> None:
+    """What stands before this server may have read the other one."""
+    client = client_of(trusted_hosts="api.example.com")
+    for hosts in (["api.example.com", "evil.test"], ["api.example.com"] * 2):
+        assert (await client.get("/ok", headers=[("Host", host) for host in hosts])).status_code == 400
 
 
 async def test_other_origins_may_not_call_unless_listed() -> None:

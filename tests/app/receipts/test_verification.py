@@ -121,6 +121,13 @@ async def test_receipts_erased_by_age_are_no_finding(database: Database, verify:
     assert (await verify(1, 2, days=after + 1)).checked == 0
 
 
+async def test_a_forged_age_excuses_no_missing_receipt(database: Database, verify: Verify) -> None:
+    """The first three are taken out and the fourth says that they were old; a range of the missing alone shows it."""
+    await database[RECEIPTS].delete_many({"_id": {"$lte": receipt_id(3)}})
+    await change(database, 4, previousAt=NOON - 2 * LIFE)
+    assert finding(await verify(1, 2)) == (1, Problem.MISSING, 0)
+
+
 async def test_all_erased_by_age_is_no_finding_and_the_chain_goes_on(database: Database, verify: Verify) -> None:
     """When age has erased everything, the head still says how to go on."""
     await database[RECEIPTS].delete_many({})

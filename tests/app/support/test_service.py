@@ -125,6 +125,13 @@ async def test_agent_without_the_request_cannot_close_it(service: SupportService
     assert await code_and_needs(service.close(OTHER_AGENT, request_["_id"], NOON)) == (ErrorCode.FORBIDDEN, True)
 
 
+async def test_agent_whose_access_is_over_cannot_close_it(service: SupportService, request_: SupportRequest) -> None:
+    """With the access the right to close ends, though the request still names who had it."""
+    await service.take(AGENT, request_["_id"], NOON)
+    late = service.close(AGENT, request_["_id"], NOON + ACCESS)
+    assert await code_and_needs(late) == (ErrorCode.FORBIDDEN, True)
+
+
 @pytest.mark.parametrize("caller", [COLLEAGUE, OTHER_ADMIN, OFFICER, ANONYMOUS])
 async def test_others_request_is_like_none(
     service: SupportService, request_: SupportRequest, caller: Principal

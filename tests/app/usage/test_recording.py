@@ -32,6 +32,14 @@ async def test_an_event_that_may_not_be_stored_costs_only_itself(system: System)
     assert await system.services.database["events"].count_documents({"ordinal": 1}) == 6
 
 
+async def test_the_same_event_id_of_two_companies_is_two_events(system: System) -> None:
+    """Nobody's id makes another's event a duplicate, in one call or in two."""
+    recorder = Recorder(system.services.database)
+    same = {"eventId": new_id()}
+    assert await recorder.record([event("A", **same), event("B", **same)]) == [Outcome.ACCEPTED] * 2
+    assert await recorder.record([event("C", **same), event("A", **same)]) == [Outcome.ACCEPTED, Outcome.DUPLICATE]
+
+
 async def test_two_workers_on_one_company_count_everything_once(system: System) -> None:
     """Each moves to a writer slot of its own when they meet; the slots add up."""
     workers = [Recorder(system.services.database) for _ in range(3)]
