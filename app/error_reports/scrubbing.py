@@ -47,7 +47,8 @@ class Scrubber:
         return seen[0]
 
     def _look_through(self, path: str, text: str, patterns: Patterns) -> str:
-        data, was_cut = bound(text.encode(errors="replace"))
+        whole = text.encode(errors="replace")
+        data, was_cut = whole[:LOOKED_AT_BYTES], len(whole) > LOOKED_AT_BYTES
         if not text.isascii():  # full-width letters and signs are read as plain ones
             data = unicodedata.normalize("NFKC", data.decode(errors="ignore")).encode()
         first = patterns.find(data, 0, len(data))[0]
@@ -56,7 +57,8 @@ class Scrubber:
                 remember_kept(text)
             return text
         scan = _Scan(self.known, patterns)
-        cleaned = scan.walk(patterns, data, (0, len(data)), 0, first)
+        keep = kept_length(data) if was_cut else len(data)
+        cleaned = scan.walk(patterns, data, (0, len(data)), 0, first, keep)
         self._count(path, scan.found)
         if was_cut or scan.gave_up:
             self.cut.add(path)
@@ -80,12 +82,13 @@ class Scrubber:
         return [{"path": path, "rule": rule, "count": count} for (path, rule), count in sorted(self.removed.items())]
 
 
-def bound(data: bytes) -> tuple[bytes, bool]:
-    """Return the part of a text that is looked at, and whether it is cut; nothing hides half behind the cut."""
-    if len(data) <= LOOKED_AT_BYTES:
-        return data, False
-    line_end = data.rfind(b"\n", LOOKED_AT_BYTES - CUT_BACK, LOOKED_AT_BYTES)
-    return data[: line_end if line_end > 0 else LOOKED_AT_BYTES - CUT_BACK], True
+def kept_length(data: bytes) -> int:
+    """Return how much is kept of a text of which only this part was looked at: its end may be half a secret.
+
+    A place that is found across that length is found whole, since all of the part is looked at.
+    """
+    line_end = data.rfind(b"\n", max(len(data) - CUT_BACK, 0))
+    return line_end if line_end > 0 else max(len(data) - CUT_BACK, 0)
 
 
 class _Scan:
@@ -102,19 +105,24 @@ class _Scan:
         self._places = 0
         self._judged: dict[bytes, tuple[str, bytes]] = {}
 
-    def walk(
+    def walk(  # noqa: PLR0917 - one loop for texts and for what is inside them
         self,
         patterns: Patterns,
         data: bytes,
         span: tuple[int, int],
         depth: int,
         first: tuple[int, int] | None = None,
+        keep: int | None = None,
     ) -> bytes:
-        """Return this span of the text without what the rules find; `first` is the first place if it is known."""
+        """Return this span of the text without what the rules find; `first` is the first place if it is known.
+
+        What begins at `keep` or later is looked at for the sake of what comes before, and left out.
+        """
         pieces: list[bytes] = []
         done, limit = span
+        last = limit if keep is None else keep
         start, end = first or patterns.find(data, done, limit)[0]
-        while start >= 0:
+        while 0 <= start < last:
             self._places += 1
             if self._places > PLACES_MAX:
                 self.gave_up = True
@@ -124,7 +132,7 @@ class _Scan:
                 pieces += (data[done:start], instead)
                 done = end
             start, end = patterns.find(data, position, limit)[0]
-        return b"".join([*pieces, data[done:limit]]) if pieces else data[done:limit]
+        return b"".join([*pieces, data[done:last]]) if pieces else data[done:last]
 
     def _look_at(self, patterns: Patterns, data: bytes, start: int, end: int, depth: int) -> tuple[bytes | None, int]:
         """Return what stands at a place instead, if it has to go, and where to go on."""

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.error_reports.scrubbing import LOOKED_AT_BYTES, Scrubber, bound
+from app.error_reports.scrubbing import CUT_BACK, LOOKED_AT_BYTES, Scrubber, kept_length
 
 GUID = "2F1B0D3C-1111-4222-8333-123456789ABC"
 
@@ -120,15 +120,33 @@ def test_a_hostile_mebibyte_costs_less_than_50_ms(unit: str) -> None:
 
 def test_half_a_secret_at_the_cut_goes_with_the_rest_of_its_line() -> None:
     """A text that is too long ends at a line's end before the limit, so nothing hides half behind it."""
-    kept, was_cut = bound(b"x" * 32_000 + b"\n" + b"password is " + b"y" * 2_000)
-    assert was_cut
-    assert kept == b"x" * 32_000
+    text = b"x" * 32_000 + b"\n" + b"password is " + b"y" * 2_000
+    assert kept_length(text[:LOOKED_AT_BYTES]) == 32_000
+    assert kept_length(b"x" * LOOKED_AT_BYTES) == LOOKED_AT_BYTES - CUT_BACK
 
 
 def test_half_a_secret_at_the_cut_of_one_long_line_goes_too() -> None:
     """Without a line's end near the limit what stands just before it goes: it may be the first half of an address."""
     query = "a" * (LOOKED_AT_BYTES - 34)
     assert "ada" not in scrub(f"GET https://h.com/?q={query} for ada.lovelace@contoso.com " + "b" * 99)
+
+
+@pytest.mark.parametrize(
+    ("secret", "telling"),
+    [
+        ("ada.lovelace@contoso.com", "ada"),
+        ("DE89 3704 0044 0532 0130 00", "DE89"),
+        ("Bearer abcdefgh12345678", "abc"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1, 5, 12, 22])
+def test_a_secret_across_the_cut_is_found_whole(secret: str, telling: str, before: int) -> None:
+    """What is kept ends in it: looked at alone, the half that is kept would look like nothing."""
+    head = "GET https://h.example/x?q="  # shrinks when it is scrubbed, so that the cut of long texts hides nothing
+    filler = "a" * (LOOKED_AT_BYTES - CUT_BACK - len(head) - len(" for ") - before)
+    scrubbed = scrub(f"{head}{filler} for {secret} {'b ' * 6_000}")
+    assert scrubbed.startswith("GET https://h.example/x?[query] for")
+    assert telling not in scrubbed.partition(" for")[2]
 
 
 def test_a_key_that_begins_like_a_card_goes_whole() -> None:

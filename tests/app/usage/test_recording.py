@@ -38,6 +38,8 @@ async def test_the_same_event_id_of_two_companies_is_two_events(system: System) 
     same = {"eventId": new_id()}
     assert await recorder.record([event("A", **same), event("B", **same)]) == [Outcome.ACCEPTED] * 2
     assert await recorder.record([event("C", **same), event("A", **same)]) == [Outcome.ACCEPTED, Outcome.DUPLICATE]
+    paths = [event("/a", eventId="b/x"), event("/a/b", eventId="x"), event("", eventId="a/b/x")]
+    assert await recorder.record(paths) == [Outcome.ACCEPTED] * 3
 
 
 async def test_two_workers_on_one_company_count_everything_once(system: System) -> None:
