@@ -52,10 +52,9 @@ SECRETS_SUFFIX = "_secrets"
 
 def is_away(error: BaseException) -> bool:
     """Return whether the caller may send the same again: the server is away, or nothing durable is known."""
-    if isinstance(error, BulkWriteError):
-        return bool((error.details or {}).get("writeConcernErrors"))
     by_label = isinstance(error, PyMongoError) and any(map(error.has_error_label, _AGAIN_LABELS))
-    return by_label or isinstance(error, AWAY_ERRORS)
+    by_detail = isinstance(error, BulkWriteError) and bool((error.details or {}).get("writeConcernErrors"))
+    return by_label or by_detail or isinstance(error, AWAY_ERRORS)
 
 
 class Database:
@@ -152,7 +151,7 @@ async def read_at_once(
 ) -> list[Document]:
     """Return the documents that a `find` with these options gives.
 
-    Under Motor in one hop to its threads: the steps of its cursor, which fetches and hands over, are a fifteenth of
+    Under Motor in one hop to its threads: the steps of its cursor, which fetches and hands over, are a tenth of
     reading a page of 100.
     """
     if not isinstance(collection, AsyncIOMotorCollection):

@@ -81,8 +81,7 @@ def _request_stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _serve(options: argparse.Namespace, stack: ExitStack) -> None:
-    settings = _read_settings()
-    is_development = settings.in_development and settings.has_development_issuer
+    is_development = _read_settings().has_development_issuer
     refuse_taken_port(options.host, options.port)
     data = data_folder(options.data)
     environment = {**os.environ, "DATA_DIR": str(data)}

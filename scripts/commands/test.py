@@ -23,13 +23,14 @@ def install_programs() -> None:
     say(f"tests: installing {', '.join(missing)}")
     if os.geteuid() == 0 and shutil.which("apt-get"):
         commands = [["apt-get", "update", "-q"], ["apt-get", "install", "-q", "-y", *missing]]
+    elif missing == ["chromium"]:
+        commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     else:
-        commands = (
-            [[sys.executable, "-m", "playwright", "install", "chromium"]] if missing == ["chromium"] else [["false"]]
+        commands = []
+    if not commands or any(subprocess.run(command, stdout=2, check=False).returncode for command in commands):
+        fail(
+            Exit.MISSING_REQUIREMENT, f"the tests need {' and '.join(missing)}; install what is missing and start again"
         )
-    for command in commands:
-        if subprocess.run(command, stdout=2, check=False).returncode:
-            fail(Exit.MISSING_REQUIREMENT, f"the tests need {' and '.join(missing)}; install it and start again")
 
 
 def install_clients() -> None:

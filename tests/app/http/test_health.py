@@ -1,6 +1,9 @@
 """Liveness and readiness: cheap for crowds, and told in a status."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -9,57 +12,63 @@ from app.http.health import health_routes
 from tests.harness.system import System
 
 
-async def test_a_crowd_that_asks_costs_one_check() -> None:
-    """Fifty at once are one look at the database; the next one is a new look."""
-    looks, has_begun, may_end = 0, asyncio.Event(), asyncio.Event()
+@dataclass
+class SlowLook:
+    """A look at the database that takes until the test lets it end, and counts how often it is taken."""
 
-    async def look() -> bool:
-        nonlocal looks
-        looks += 1
-        has_begun.set()
-        await may_end.wait()
-        return False
+    finding: Any
+    taken: int = 0
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def no_warnings() -> list[str]:
-        return []
+    async def __call__(self) -> Any:  # noqa: ANN401 - what the test gives
+        """Look."""
+        self.taken += 1
+        self.has_begun.set()
+        await self.may_end.wait()
+        return self.finding
 
-    transport = httpx.ASGITransport(Starlette(routes=health_routes(look, no_warnings)))
+
+async def is_ready() -> bool:
+    """The database answers."""
+    return True
+
+
+async def no_warnings() -> list[str]:
+    """There is nothing to look at."""
+    return []
+
+
+async def ask_at_once(
+    check: Callable[[], Awaitable[bool]], warnings: Callable[[], Awaitable[list[str]]], slow: SlowLook
+) -> list[httpx.Response]:
+    """Return what fifty are told who ask while `slow`, one of the two, is being taken."""
+    transport = httpx.ASGITransport(Starlette(routes=health_routes(check, warnings)))
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
         asyncio.TaskGroup() as group,
     ):
         asking = [group.create_task(client.get("/ready")) for _ in range(50)]
-        await has_begun.wait()
-        may_end.set()
-    assert {task.result().status_code for task in asking} == {503}
-    assert {task.result().headers["retry-after"] for task in asking} == {"2"}
-    assert looks <= 2
+        await slow.has_begun.wait()
+        slow.may_end.set()
+    return [task.result() for task in asking]
+
+
+async def test_a_crowd_that_asks_costs_one_check() -> None:
+    """Fifty at once are one look at the database; the next one is a new look."""
+    look = SlowLook(finding=False)
+    answers = await ask_at_once(look, no_warnings, look)
+    assert {answer.status_code for answer in answers} == {503}
+    assert {answer.headers["retry-after"] for answer in answers} == {"2"}
+    assert look.taken <= 2
 
 
 async def test_a_crowd_that_is_ready_costs_one_look_at_the_warnings_too() -> None:
     """They are many reads, and each prober would make them."""
-    looks, has_begun, may_end = 0, asyncio.Event(), asyncio.Event()
-
-    async def look() -> bool:
-        return True
-
-    async def warnings() -> list[str]:
-        nonlocal looks
-        looks += 1
-        has_begun.set()
-        await may_end.wait()
-        return ["late"]
-
-    transport = httpx.ASGITransport(Starlette(routes=health_routes(look, warnings)))
-    async with (
-        httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
-        asyncio.TaskGroup() as group,
-    ):
-        asking = [group.create_task(client.get("/ready")) for _ in range(50)]
-        await has_begun.wait()
-        may_end.set()
-    assert [task.result().json()["warnings"] for task in asking] == [["late"]] * 50
-    assert looks <= 2
+    warnings = SlowLook(finding=["late"])
+    answers = await ask_at_once(is_ready, warnings, warnings)
+    assert [answer.json()["warnings"] for answer in answers] == [["late"]] * 50
+    assert warnings.taken <= 2
 
 
 async def test_health_and_readiness_are_told(system: System) -> None:
