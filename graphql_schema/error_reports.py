@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import ID
 
-from app.database.pages import EMPTY_PAGE, read_page_request
-from app.error_reports.filters import ErrorFilter
+from app.database.pages import EMPTY_PAGE, Page, PageRequest, read_page_request
+from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.model import PARTS, ErrorKind
 from app.error_reports.reach import errors_of
 from app.profiles.scope import users_within
@@ -20,7 +20,7 @@ from graphql_schema.ingest import IngestResult
 from graphql_schema.paging import After, Connection, First
 from graphql_schema.profiles import User
 from graphql_schema.projecting import select_of_nodes
-from graphql_schema.reading import stored
+from graphql_schema.reading import read_field, stored
 from graphql_schema.scalars import UuidText
 
 
@@ -166,7 +166,7 @@ class ErrorReport:
     @guarded(Action.READ_ERRORS)
     def erased_at(self, info: Info) -> datetime:
         """When the report is erased, at the latest."""
-        received: datetime = stored(self)["receivedAt"]
+        received: datetime = read_field(self, "received_at")
         return received + info.context.services.error_life
 
     @guarded(Action.READ_ERRORS)
@@ -208,17 +208,18 @@ _OPEN = frozenset({"id", "reportId", "kind", "code", "occurredAt", "receivedAt",
 _SEALED = frozenset({*PARTS, "message", "log", "sessionId", "truncated", "scrubbed"})
 
 
-def report_fields(info: Any) -> dict[str, int] | None:
-    """Return the projection of the selected reports; None reads all of them, where a field needs more than itself."""
+async def find_reports(info: Any, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest) -> Page:
+    """Return one page of living reports, of which no more is read than the operation selects."""
+    context = info.context
+    errors, now = context.services.errors, context.now
     names, has_cursors = select_of_nodes(info)
-    if not names <= _OPEN | _SEALED | {"__typename"}:
-        return None
-    wanted = names & _OPEN
-    if names & _SEALED:
-        wanted |= {"payload"}
-    if has_cursors or "erasedAt" in names:
-        wanted |= {"receivedAt"}
-    return {"_id": 1, **dict.fromkeys(wanted - {"id", "erasedAt"}, 1)}
+    names -= {"__typename"}
+    received = has_cursors or not names.isdisjoint({"receivedAt", "erasedAt"})
+    if names <= _OPEN:
+        plain = dict.fromkeys(names - {"id", "erasedAt"}, 1)
+        return await errors.find(of, wanted, page, now, {"_id": 1, **plain, **({"receivedAt": 1} if received else {})})
+    told = await errors.find_told(of, wanted, page, now, received=received) if names <= _OPEN | _SEALED else None
+    return told or await errors.find(of, wanted, page, now)
 
 
 Filter = Annotated[ErrorFilterInput | None, strawberry.argument(description="What to look for.")]
@@ -237,9 +238,7 @@ class ErrorQueries:
         of = errors_of(context.principal)
         if of is None:
             return stored(EMPTY_PAGE)
-        return stored(
-            await context.services.errors.find(of, read_filter(filter), page, context.now, report_fields(info))
-        )
+        return stored(await find_reports(info, of, read_filter(filter), page))
 
 
 @strawberry.type

@@ -5,6 +5,7 @@ A cursor is opaque to clients; what it decodes to is checked like any other inpu
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -31,21 +32,30 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of documents, in the shape of a Relay connection; `sort_field` is what cursors are made from."""
+    """One page of rows, in the shape of a Relay connection.
 
-    nodes: list[Document]
+    Cursors are made from `sort_field` of the nodes, or of `keys`, their documents, where nodes are something else.
+    """
+
+    nodes: list[Any]
     has_next: bool
     sort_field: str | None
+    keys: list[Document] | None = None
 
     @property
     def edges(self) -> list[Document]:
-        """The documents, each with its cursor."""
-        return [{"node": node, "cursor": encode_cursor(node, self.sort_field)} for node in self.nodes]
+        """The rows, each with its cursor."""
+        keys = self.nodes if self.keys is None else self.keys
+        return [
+            {"node": node, "cursor": encode_cursor(key, self.sort_field)}
+            for node, key in zip(self.nodes, keys, strict=True)
+        ]
 
     @property
     def page_info(self) -> Document:
         """Whether more follow, and after which cursor."""
-        end = encode_cursor(self.nodes[-1], self.sort_field) if self.nodes else None
+        keys = self.nodes if self.keys is None else self.keys
+        end = encode_cursor(keys[-1], self.sort_field) if keys else None
         return {"hasNextPage": self.has_next, "endCursor": end}
 
 
@@ -85,15 +95,19 @@ async def find_page(
     sort_field: str | None = None,
     *,
     projection: Document | None = None,
+    moments: Sequence[str] | None = None,
     direction: Literal[1, -1] | None = None,
 ) -> Page:
-    """Return one page of `query`: by `sort_field` then `_id`, newest first; by `_id` upwards without one."""
+    """Return one page of `query`: by `sort_field` then `_id`, newest first; by `_id` upwards without one.
+
+    `projection` and `moments` are those of `find_rows`.
+    """
     way = direction or (-1 if sort_field else 1)
     if page.after is not None:
         beyond = _beyond(page.after, sort_field, way)
         query = {"$and": [query, beyond]} if query else beyond
     order = [(sort_field, way), ("_id", way)] if sort_field else [("_id", way)]
-    rows = await find_rows(collection, query, projection, limit=page.first + 1, sort=order)
+    rows = await find_rows(collection, query, projection, moments=moments, limit=page.first + 1, sort=order)
     return Page(rows[: page.first], len(rows) > page.first, sort_field)
 
 

@@ -8,7 +8,7 @@ to the report's id; the cipher costs about 2 µs a report, which is why this is 
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MARK_BYTES = 3  # of the number of a day since 1970
 NONCE_BYTES = 12
-_HEAD_BYTES = MARK_BYTES + NONCE_BYTES
+HEAD_BYTES = MARK_BYTES + NONCE_BYTES
 _decode = msgspec.msgpack.Decoder().decode
 
 
@@ -46,24 +46,31 @@ class DayKeys:
     store: Database
     keyring: Keyring
     life: timedelta
-    _known: dict[datetime, AESGCM] = field(default_factory=dict, repr=False)
+    _known: dict[bytes, AESGCM] = field(default_factory=dict, repr=False)  # by mark
 
     async def key_of(self, day: datetime, now: datetime) -> AESGCM:
         """Return the key under which reports of this day are sealed, made on first use."""
-        self._forget(now)
-        if day not in self._known:
-            self._known[day] = await self._make(day)
-        return self._known[day]
+        known, mark = self.known(now), _mark_of(day)
+        if mark not in known:
+            self._known[mark] = await self._make(day)
+        return known[mark]
 
-    async def keys_of(self, days: Iterable[datetime], now: datetime) -> dict[datetime, AESGCM]:
-        """Return the keys of these days that still exist."""
-        self._forget(now)
-        wanted = {day for day in set(days) if now < self.destroyed_at(day)}
-        missing = [day for day in wanted if day not in self._known]
-        if missing:
-            rows = await self.store[COLLECTION].find({"day": {"$in": missing}}).to_list(None)
-            self._known.update({row["day"]: self._unwrap(row) for row in rows})
-        return {day: self._known[day] for day in wanted if day in self._known}
+    def known(self, now: datetime) -> Mapping[bytes, AESGCM]:
+        """Return the living keys that are at hand, by mark; those whose end has come are forgotten."""
+        ended = _mark_of(now - DAY - self.life)
+        for mark in [mark for mark in self._known if mark <= ended]:
+            del self._known[mark]
+        return self._known
+
+    async def keys_for(self, rows: Iterable[Document], now: datetime) -> Mapping[bytes, AESGCM]:
+        """Return the living keys by mark, those of these stored reports among them as far as they still exist."""
+        known = self.known(now)
+        missing = {row["payload"][:MARK_BYTES] for row in rows if "payload" in row} - known.keys()
+        days = [day for day in map(_day_at, missing) if now < self.destroyed_at(day)]
+        if days:
+            found = await self.store[COLLECTION].find({"day": {"$in": days}}).to_list(None)
+            self._known.update({_mark_of(row["day"]): self._unwrap(row) for row in found})
+        return known
 
     def destroyed_at(self, day: datetime) -> datetime:
         """Return when the key of a day ends: when the last report of that day is past its life."""
@@ -75,10 +82,6 @@ class DayKeys:
         living = sorted(day for day in held if now < self.destroyed_at(day))
         made = await self.store[MADE].find({}, {"day": 1}).sort("day", 1).to_list(None)
         return [day.date() for day in living], [row["day"].date() for row in made if row["day"] not in held]
-
-    def _forget(self, now: datetime) -> None:
-        for day in [known for known in self._known if now >= self.destroyed_at(known)]:
-            del self._known[day]
 
     async def _make(self, day: datetime) -> AESGCM:
         name = day.date().isoformat()
@@ -114,7 +117,7 @@ def seal_payload(key: AESGCM, day: datetime, report_id: bytes, payload: Document
 def open_payload(key: AESGCM, report_id: bytes, sealed: bytes) -> dict[str, Any]:
     """Return the payload of a stored report; empty if it was tampered with."""
     try:
-        opened = key.decrypt(sealed[MARK_BYTES:_HEAD_BYTES], sealed[_HEAD_BYTES:], report_id)
+        opened = key.decrypt(sealed[MARK_BYTES:HEAD_BYTES], sealed[HEAD_BYTES:], report_id)
     except InvalidTag:
         return {}
     payload: dict[str, Any] = _decode(opened)
@@ -129,12 +132,10 @@ async def open_reports(keys: DayKeys, rows: list[Document], now: datetime) -> li
 
     Rows that were read without their payload stay as they are.
     """
-    marks = {row["payload"][:MARK_BYTES] for row in rows if "payload" in row}
-    found = await keys.keys_of(map(_day_at, marks), now)
-    by_mark = {_mark_of(day): key for day, key in found.items()}
-    for row in rows if marks else ():
-        sealed = row.pop("payload")
-        key = by_mark.get(sealed[:MARK_BYTES])
+    by_mark = await keys.keys_for(rows, now)
+    for row in rows:
+        sealed = row.pop("payload", None)
+        key = by_mark.get(sealed[:MARK_BYTES]) if sealed else None
         if key is not None:
             row.update(open_payload(key, row["_id"].binary, sealed))
     return rows

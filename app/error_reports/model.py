@@ -30,6 +30,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 FREE_TEXTS = frozenset({"exception.message", "exception.stackTrace"})
 LABELS = frozenset({"code", "performance.operation", "device.appVersion"})  # read by analysts, too
+TOLD = ("reportId", "kind", "occurredAt", "code")  # of the open fields
 WHOLE_NUMBERS = frozenset({"retries", "memoryMb"})
 
 
@@ -50,6 +51,11 @@ class Report:
     fields: dict[str, Any]
     payload: dict[str, Any]
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """All that the report tells, sealed: lists read it from there alone."""
+        return {**{name: self.fields[name] for name in TOLD if name in self.fields}, **self.payload}
+
 
 _UUID = re.compile(r"(?=.*[A-Fa-f])[0-9A-Fa-f]{8}(-?)[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{12}")
 Pseudonym = Callable[[str], str]
@@ -68,7 +74,7 @@ def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: froz
     fields: dict[str, Any] = {
         "reportId": report_id if clean_id else pseudonym(f"report/{report_id}"),
         "kind": str(item["kind"]),
-        "occurredAt": check_moment("occurredAt", item["occurredAt"], now, BACK),
+        "occurredAt": _to_millisecond(check_moment("occurredAt", item["occurredAt"], now, BACK)),
     }
     if item.get("code") is not None:
         fields["code"] = reading.line("code", item["code"])
@@ -89,6 +95,11 @@ def read_report(item: Item, now: datetime, pseudonym: Pseudonym, known_ids: froz
     if account := reading.scrubber.account():
         payload["scrubbed"] = account
     return Report(fields, payload)
+
+
+def _to_millisecond(moment: datetime) -> datetime:
+    """Return what MongoDB keeps of a moment, so that payloads tell the same."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.grouping import fingerprint_of
 from app.error_reports.known_ids import find_known_ids
 from app.error_reports.model import IpMode, Report, keep_address, read_report
+from app.error_reports.telling import tell_reports
 from app.errors import forbidden
 from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items, with_ids
 from app.practices import CURRENT_VERSION
@@ -70,7 +71,7 @@ class ErrorService:
             report.fields["groupId"] = fingerprint_of(report.fields, report.payload)
             identity = ObjectId()
             read[identity] = report
-            payload = seal_payload(key, day, identity.binary, {**report.payload, **restricted})
+            payload = seal_payload(key, day, identity.binary, {**report.told, **restricted})
             return {"_id": identity, **report.fields, **stamp, **self._sender_of(principal, item), "payload": payload}
 
         documents, rejected = await _sort_in_turns(reports, to_document)
@@ -100,9 +101,25 @@ class ErrorService:
         self, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest, now: datetime, fields: Document | None = None
     ) -> Page:
         """Return one page of living reports, newest first, opened with their days' keys; `fields` is a projection."""
-        query = {**wanted.query(), **of.query(), "receivedAt": {"$gt": now - self.life}}
-        found = await find_page(self.database["errors"], query, page, sort_field="receivedAt", projection=fields)
-        return Page(await open_reports(self.keys, found.nodes, now), found.has_next, found.sort_field)
+        query = self._query(of, wanted, now)
+        found = await find_page(self.database["errors"], query, page, "receivedAt", projection=fields)
+        await open_reports(self.keys, found.nodes, now)
+        return found
+
+    async def find_told(
+        self, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest, now: datetime, *, received: bool
+    ) -> Page | None:
+        """Return one page of `ToldReport`, with their times of receipt if `received`; None where only `find` can."""
+        moments = ("receivedAt",) if received else ()
+        fields = dict.fromkeys(("payload", *moments), 1)
+        query = self._query(of, wanted, now)
+        found = await find_page(self.database["errors"], query, page, "receivedAt", projection=fields, moments=moments)
+        rows = found.nodes
+        told = tell_reports(rows, self.keys.known(now)) or tell_reports(rows, await self.keys.keys_for(rows, now))
+        return None if told is None else replace(found, nodes=told, keys=rows)
+
+    def _query(self, of: ErrorsOf, wanted: ErrorFilter, now: datetime) -> Document:
+        return {**wanted.query(), **of.query(), "receivedAt": {"$gt": now - self.life}}
 
 
 async def _sort_in_turns(

@@ -99,29 +99,28 @@ PROMPT = "is_prompt"
 def compile_row(steps: Sequence[Step], constants: Mapping[str, str], order: Sequence[str]) -> Row:
     """Return the function that makes a row of a record; `constants` are response names with a fixed text."""
     scope: dict[str, Any] = {"Unexpected": Unexpected, "datetime": datetime}
-    lines = ["def by_key(record, context):"]
-    lines += ["    if type(record) is not dict:", "        return by_attribute(record, context)"]
-    lines += ["    get = record.get", *_write_reads(steps, "get({key!r})", scope)]
-    lines += [_write_return(steps, constants, order), "def by_attribute(record, context):", "    try:", "        pass"]
-    lines += [f"        v{place} = record.{step.attribute}" for place, step in enumerate(steps) if step.give is None]
-    lines += ["    except AttributeError:", "        raise Unexpected from None"]
-    lines += [*_write_reads(steps, None, scope), _write_return(steps, constants, order)]
+    plain = [(place, step) for place, step in enumerate(steps) if step.give is None]
+    lines = ["def row(record, context):", "    if type(record) is dict:", "        get = record.get"]
+    for place, step in plain:
+        lines.append(f"        v{place} = get({step.key!r})")
+        if step.key == "_id":
+            lines.append(f"        v{place} = None if v{place} is None else str(v{place})")
+    lines += ["    else:", "        try:", "            pass"]
+    lines += [f"            v{place} = record.{step.attribute}" for place, step in plain]
+    lines += ["        except AttributeError:", "            raise Unexpected from None"]
+    lines += [*_write_completions(steps, scope), _write_return(steps, constants, order)]
     exec("\n".join(lines), scope)  # noqa: S102 - see the module's text on what is compiled
-    row: Row = scope["by_key"]
+    row: Row = scope["row"]
     return row
 
 
-def _write_reads(steps: Sequence[Step], read: str | None, scope: dict[str, Any]) -> list[str]:
+def _write_completions(steps: Sequence[Step], scope: dict[str, Any]) -> list[str]:
     lines = []
     for place, step in enumerate(steps):
         value, completion = f"v{place}", step.completion
         if step.give is not None:
             scope[f"g{place}"] = step.give
             lines.append(f"    {value} = g{place}(record, context)")
-        elif read is not None:
-            lines.append(f"    {value} = {read.format(key=step.key)}")
-            if step.key == "_id":
-                lines.append(f"    {value} = None if {value} is None else str({value})")
         if completion.check is not None:
             test = completion.check.format(value)
             lines.append(
@@ -151,7 +150,7 @@ def complete_list_of(completion: Completion) -> Complete:
         "    if type(values) is not list and type(values) is not tuple: raise Unexpected",
     ]
     lines += ["    done = []", "    for v0 in values:"]
-    lines += [f"    {line}" for line in _write_reads([step], None, scope)]
+    lines += [f"    {line}" for line in _write_completions([step], scope)]
     lines += ["        done.append(v0)", "    return done"]
     exec("\n".join(lines), scope)  # noqa: S102 - see the module's text on what is compiled
     complete: Complete = scope["complete"]

@@ -1,4 +1,4 @@
-"""A replica set of three real mongods, as production has it, of which a test may kill the primary."""
+"""A replica set of real mongods, three as production has it, of which a test may kill the primary."""
 
 import subprocess
 from collections.abc import Iterator
@@ -41,22 +41,22 @@ class ReplicaSet:
 
 
 @contextmanager
-def running_replica_set(folder: Path) -> Iterator[ReplicaSet]:
-    """Run one for the length of the block."""
+def running_replica_set(folder: Path, *options: str, members: int = MEMBERS) -> Iterator[ReplicaSet]:
+    """Run one for the length of the block; `options` are of mongod."""
     processes: dict[int, subprocess.Popen[bytes]] = {}
     try:
-        for number in range(MEMBERS):
+        for number in range(members):
             port, data = free_port(), folder / f"member{number}"
             data.mkdir()
             command = [find_mongod(), "--port", str(port), "--dbpath", str(data), "--replSet", NAME]
-            command += ["--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"]
+            command += ["--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", *options]
             with (folder / f"member{number}.log").open("wb") as output:
                 processes[port] = spawn_tied(command, output=output, pass_fds=[])
-        members = [{"_id": number, "host": f"127.0.0.1:{port}"} for number, port in enumerate(processes)]
+        hosts = [f"127.0.0.1:{port}" for port in processes]
+        configuration = {"_id": NAME, "members": [{"_id": number, "host": host} for number, host in enumerate(hosts)]}
         with MongoClient[dict[str, Any]]("127.0.0.1", next(iter(processes)), directConnection=True) as client:
-            client.admin.command("replSetInitiate", {"_id": NAME, "members": members, "settings": SETTINGS})
-        hosts = ",".join(f"127.0.0.1:{port}" for port in processes)
-        uri = f"mongodb://{hosts}/?replicaSet={NAME}&heartbeatFrequencyMS=500"
+            client.admin.command("replSetInitiate", {**configuration, "settings": SETTINGS})
+        uri = f"mongodb://{','.join(hosts)}/?replicaSet={NAME}&heartbeatFrequencyMS=500"
         with MongoClient[dict[str, Any]](uri) as client:
             client.admin.command("ping")  # waits for a primary
         yield ReplicaSet(uri, processes)

@@ -1,0 +1,88 @@
+"""What is read past the driver's cursors is what they would give, when the server fails or sends it in parts too."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
+
+from app.database.client import Database, connect
+from app.database.rows import find_rows
+from app.settings import Settings
+from tests.harness.replica_set import running_replica_set
+
+ROWS = [{"_id": number} for number in range(5)]
+SERVER_ERRORS = {"not primary": 10107, "stepped down": 189, "ends": 11600, "read concern": 134}
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A mongod that fails where it is told to."""
+    options = ("--setParameter", "enableTestCommands=1")
+    with running_replica_set(tmp_path_factory.mktemp("failing"), *options, members=1) as one:
+        yield one.uri
+
+
+@pytest.fixture
+async def database(uri: str) -> AsyncIterator[Database]:
+    """A database with five rows, which answers again at the end."""
+    opened = connect(Settings(mongodb_uri=SecretStr(uri), mongodb_database="reading"))
+    await opened["things"].drop()
+    await opened["things"].insert_many(ROWS)
+    yield opened
+    await fail(opened, "off")
+    await opened.close()
+
+
+async def fail(database: Database, mode: Any, **how: Any) -> None:  # noqa: ANN401 - as the command takes it
+    """Let the next `find` fail, or all of them."""
+    data = {"failCommands": ["find"], **how}
+    await database.client.admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
+
+
+async def read(database: Database) -> list[dict[str, Any]]:
+    """Read as pages are read."""
+    return await find_rows(database["things"], {}, limit=10, sort=[("_id", 1)])
+
+
+async def test_a_read_is_repeated_when_its_connection_ends(database: Database) -> None:
+    """A caller does not notice one broken connection."""
+    await fail(database, {"times": 1}, closeConnection=True)
+    assert await read(database) == ROWS
+
+
+@pytest.mark.parametrize("code", SERVER_ERRORS.values(), ids=SERVER_ERRORS)
+async def test_a_read_is_repeated_when_the_server_says_so(database: Database, code: int) -> None:
+    """Nor an election."""
+    await fail(database, {"times": 1}, errorCode=code)
+    assert await read(database) == ROWS
+
+
+async def test_a_read_is_not_repeated_for_ever(database: Database) -> None:
+    """A server that is away is told as such."""
+    await fail(database, "alwaysOn", closeConnection=True)
+    with pytest.raises(AutoReconnect):
+        await read(database)
+
+
+async def test_a_read_whose_time_is_up_is_not_repeated(database: Database) -> None:
+    """Its caller has waited long enough; once more would be another time as long."""
+    await fail(database, {"times": 1}, errorCode=50)
+    with pytest.raises(ExecutionTimeout):
+        await read(database)
+
+
+async def test_a_query_that_cannot_be_raises_what_the_driver_raises(database: Database) -> None:
+    """The error is MongoDB's own."""
+    with pytest.raises(OperationFailure, match="unknown top level operator"):
+        await find_rows(database["things"], {"$nonsense": 1}, limit=1)
+
+
+async def test_what_mongodb_sends_in_parts_is_whole(database: Database) -> None:
+    """One batch holds 16 MiB: the rest follows, and no cursor is left open behind it."""
+    large = [{"_id": 10 + number, "text": "x" * 1_000_000} for number in range(20)]
+    await database["things"].insert_many(large)
+    assert await find_rows(database["things"], {"_id": {"$gte": 10}}, limit=20, sort=[("_id", 1)]) == large
+    status = await database.client.admin.command("serverStatus")
+    assert status["metrics"]["cursor"]["open"]["total"] == 0
