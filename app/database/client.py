@@ -66,6 +66,7 @@ class Database:
         """Take a connected client of either driver."""
         self.client = client
         self._is_motor = isinstance(client, AsyncIOMotorClient)
+        self._collections: dict[str, Any] = {}
         self.raw = client.get_database(
             name,
             codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
@@ -80,7 +81,10 @@ class Database:
 
     def __getitem__(self, collection: str) -> Any:  # noqa: ANN401 - two drivers share no base
         """Return the driver's collection object."""
-        return self.raw[collection]
+        known = self._collections.get(collection)
+        if known is None:
+            known = self._collections[collection] = self.raw[collection]
+        return known
 
     @property
     def secrets(self) -> "Database":
@@ -163,9 +167,12 @@ async def read_at_once(
         options["session"] = options["session"].delegate
 
     def read() -> list[Document]:
-        reading = collection.delegate.with_options(codec_options=codec_options)
-        batch = _read_one_batch(reading, query, projection, **options) if options.keys() <= {"limit", "sort"} else None
-        return list(reading.find(query, projection, **options)) if batch is None else batch
+        delegate, batch = collection.delegate, None
+        if options.keys() <= {"limit", "sort"}:
+            batch = _read_one_batch(delegate, codec_options, query, projection, **options)
+        if batch is None:
+            batch = list(delegate.with_options(codec_options=codec_options).find(query, projection, **options))
+        return batch
 
     hop: Any = run_on_executor
     return cast("list[Document]", await hop(asyncio.get_running_loop(), read))
@@ -173,6 +180,7 @@ async def read_at_once(
 
 def _read_one_batch(
     collection: Collection[Document],
+    codec_options: CodecOptions[Document],
     query: Document,
     projection: Document | None,
     *,
@@ -190,9 +198,9 @@ def _read_one_batch(
         command["projection"] = projection
     if collection.read_concern.document:
         command["readConcern"] = collection.read_concern.document
-    database, options = collection.database, collection.codec_options
+    database, preference = collection.database, collection.read_preference
     try:
-        told = database.command(command, codec_options=options, read_preference=collection.read_preference)["cursor"]
+        told = database.command(command, codec_options=codec_options, read_preference=preference)["cursor"]
         if told["id"]:  # the batch was cut at MongoDB's 16 MiB
             database.command("killCursors", collection.name, cursors=[told["id"]])
             return None
