@@ -39,6 +39,19 @@ def save_erasures(path: Path, erasures: Sequence[Document]) -> None:
     os.close(folder)
 
 
+def merge_erasures(listed: Sequence[Document], filed: Sequence[Document], *, alive_after: datetime) -> list[Document]:
+    """Return the list, with what an older file of it knows besides that is still alive.
+
+    A list that was lost, or restored from an older copy, must not empty the file that it is to be mended from.
+    """
+    merged = {erasure["_id"]: erasure for erasure in filed if erasure["erasedAt"] > alive_after}
+    for erasure in listed:
+        known = merged.get(erasure["_id"])
+        if erasure["completedAt"] is not None or known is None or known["completedAt"] is None:
+            merged[erasure["_id"]] = erasure
+    return list(merged.values())
+
+
 def load_erasures(path: Path) -> list[Document]:
     """Return the list in a file; raises `ErasureFileError` or `OSError`."""
     *lines, last = [line for line in path.read_bytes().splitlines() if line.strip()] or [b""]

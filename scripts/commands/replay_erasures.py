@@ -8,7 +8,7 @@ Where that is lost too, its newest copy is restored first, for without the keys 
 import argparse
 import asyncio
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pymongo import UpdateOne
@@ -20,7 +20,7 @@ from app.main import build_services
 from app.settings import Settings
 from app.subject_rights.erasing import ERASURES, Erasing, read_erasures
 from graphql_schema.context import Services
-from scripts.commands.erasure_file import ErasureFileError, load_erasures, save_erasures
+from scripts.commands.erasure_file import ErasureFileError, load_erasures, merge_erasures, save_erasures
 from scripts.commands.exits import Exit, fail
 from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
@@ -33,15 +33,16 @@ def main() -> int:
         epilog="Give it the server's environment (MONGODB_URI, MASTER_KEY, ...).",
     )
     files = parser.add_mutually_exclusive_group()
-    text = "write the list there, one JSON a line; erase nothing; a server may run"
+    text = "write the list there, one JSON a line, with what that file knows besides; erase nothing; a server may run"
     files.add_argument("--save", type=Path, metavar="FILE", help=text)
     files.add_argument("--from", dest="source", type=Path, metavar="FILE", help="add a saved list to the database's")
     add_data_option(parser)
     options = parser.parse_args()
     try:
-        saved = load_erasures(options.source) if options.source else []
+        saved = _read_saved(options.source, options.save)
         with existing_database(read_settings(options.data), may_run=options.save is not None) as settings:
-            print(asyncio.run(_save(settings, options.save) if options.save else _replay(settings, saved)))
+            work = _save(settings, options.save, saved) if options.save else _replay(settings, saved)
+            print(asyncio.run(work))
     except ErasureFileError as error:
         fail(Exit.USAGE, str(error))
     except OSError as error:
@@ -49,14 +50,24 @@ def main() -> int:
     return Exit.OK
 
 
-async def _save(settings: Settings, file: Path) -> str:
+def _read_saved(source: Path | None, target: Path | None) -> list[Document]:
+    """Return the list to add: the file that is named, or what the one that is to be written held until now."""
+    is_new = source is None and (target is None or not target.exists() or target.stat().st_size == 0)
+    file = source or target
+    return [] if is_new or file is None else load_erasures(file)
+
+
+async def _save(settings: Settings, file: Path, saved: list[Document]) -> str:
     database = connect(settings)
     try:
         erasures = await read_erasures(database)
     finally:
         await database.close()
-    await asyncio.to_thread(save_erasures, file, erasures)
-    return f"{len(erasures)} erasures saved"
+    alive_after = utc_now() - timedelta(days=settings.support_retention_days)
+    whole = merge_erasures(erasures, saved, alive_after=alive_after)
+    await asyncio.to_thread(save_erasures, file, whole)
+    besides = len(whole) - len(erasures)
+    return f"{len(whole)} erasures saved" + (f", {besides} of which only that file knew" if besides else "")
 
 
 async def _replay(settings: Settings, saved: list[Document]) -> str:

@@ -1,6 +1,6 @@
 """scripts/replay-erasures keeps and reads whole lists only, and changes no life of what a server keeps."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,31 @@ async def test_a_copy_adds_what_the_list_does_not_know(system: System, tmp_path:
     done = run("replay_erasures", "--from", file, settings=settings_of(system))
     assert done.returncode == 0, done.stderr
     assert await erasures.find({}).sort("_id", 1).to_list(None) == completed
+
+
+async def test_saving_forgets_nothing_that_the_file_knows(system: System, tmp_path: Path) -> None:
+    """A list that was lost or restored from an older copy empties no file; what has died there goes."""
+    file, erasures = tmp_path / "erasures", system.services.database.secrets["erasures"]
+    file.touch()
+    now = system.clock().replace(microsecond=0)
+    known = [erasure(name, erasedAt=now, completedAt=now) for name in ("one", "two", "three")]
+    unfinished = {**known[1], "completedAt": None}
+    await erasures.insert_many([known[0], unfinished])
+    for listed, told in ([known[0], unfinished], "2 erasures saved"), ([], "2 erasures saved, 2 of which only"):
+        await erasures.delete_many({})
+        await erasures.insert_many(listed) if listed else None
+        assert told in run("replay_erasures", "--save", file, settings=settings_of(system)).stdout
+        assert load_erasures(file) == [known[0], unfinished]
+    save_erasures(file, [*known[:2], erasure("dead", erasedAt=EARLIER - timedelta(days=4_000))])
+    await erasures.insert_many([unfinished, known[2]])
+    assert (
+        "3 erasures saved, 1 of which only"
+        in run("replay_erasures", "--save", file, settings=settings_of(system)).stdout
+    )
+    assert load_erasures(file) == known
+    file.write_bytes(file.read_bytes()[:-9])
+    refused = run("replay_erasures", "--save", file, settings=settings_of(system))
+    assert (refused.returncode, "cut off" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["replay_erasures", "seal_existing"])
