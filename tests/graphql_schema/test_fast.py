@@ -68,6 +68,8 @@ async def fill(system: System) -> None:
     await system.ask(
         "mutation($r: [ErrorReportInput!]!) { recordErrors(reports: $r) { accepted } }", Role.USER, r=reports
     )
+    # Waits until this app has counted the reports; the other one knows nothing of what is under way here.
+    assert (await system.ask("{ errorGroups(first: 9) { nodes { id } } }", Role.SUPPORT)).data["errorGroups"]["nodes"]
 
 
 def comparable(reply: Reply) -> tuple[int, Any, list[str]]:
