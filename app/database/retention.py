@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.database.client import Database
-from app.database.indexes import Index, indexes_for, secret_indexes_for
+from app.database.indexes import Index, indexes_for, read_life, secret_indexes_for
 from app.settings import Settings
 
 LATE_AFTER = timedelta(hours=1)
@@ -69,7 +69,9 @@ async def _read_holding(database: Database, name: str, indexes: Sequence[Index])
     if ending is None or ending.expire_after_seconds is None:
         return Holding(_CATEGORY_OF[name], name, records, None, None, None, None)
     ((key, _),) = ending.keys
-    life = timedelta(seconds=ending.expire_after_seconds)
+    # By the database's own index: a command's shell may have other settings. Where it is gone, by what should be.
+    life = await read_life(database, name)
+    life = timedelta(seconds=ending.expire_after_seconds) if life is None else life
     oldest = await _first(database, name, key, 1)
     if not life:  # the field is the end itself
         return Holding(_CATEGORY_OF[name], name, records, None, None, life, oldest)

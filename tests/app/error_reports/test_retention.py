@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.database.indexes import prepare_database
+from app.database.retention import read_holdings
 from app.error_reports.day_keys import day_of, open_reports
 from auth.principal import Role
 from tests.app.error_reports.reports import ERRORS, make_report, send
@@ -100,6 +101,24 @@ async def test_a_changed_life_changes_the_index(system: System) -> None:
     await prepare_database(system.services.database, settings)
     indexes = await system.services.database.index_information("errors")
     assert indexes["receivedAt_1"]["expireAfterSeconds"] == 3 * 86_400
+
+
+async def test_what_is_told_of_a_life_is_what_the_database_does(system: System) -> None:
+    """A shell with other settings tells the server's life; where no index ends it any more, the records become late."""
+    await send(system, make_report(system), role=Role.USER)
+    database, settings = system.services.database, system.services.settings
+    shell = settings.model_copy(update={"error_retention_days": 3})
+    later = system.clock() + timedelta(days=4)
+
+    async def lag() -> timedelta:
+        held = await read_holdings(database, shell)
+        (errors,) = [holding for holding in held if holding.collection == "errors"]
+        return errors.lag(later)
+
+    assert await lag() == timedelta(0)
+    await database["errors"].drop_index("receivedAt_1")
+    assert timedelta(hours=23) < await lag() < timedelta(hours=25)
+    await prepare_database(database, settings)
 
 
 async def test_retention_status_tells_oldest_records_lag_and_destroyed_keys(system: System) -> None:
