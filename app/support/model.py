@@ -52,7 +52,9 @@ def check_reason(reason: str) -> str:
 def check_ticket(ticket: str | None, *, required: bool) -> str | None:
     """Return a ticket of 1 to 100 printable characters, or none where it is not required; else `BAD_USER_INPUT`."""
     ticket = (ticket or "").strip()
-    if not ticket and not required:
+    if not ticket:
+        if required:
+            raise bad_input("ticket", f"be given by staff: 1 to {TICKET_MAX} printable characters")
         return None
     if not 0 < len(ticket) <= TICKET_MAX or not ticket.isprintable():
         raise bad_input("ticket", f"have 1 to {TICKET_MAX} printable characters")

@@ -37,6 +37,8 @@ class Opening:
         scopes = scopes_of(principal, Action.OPEN_SUPPORT_REQUEST)
         if not scopes:
             raise forbidden("openSupportRequest", "a token with the user, company_admin or support role")
+        if asked is None and Scope.FLAGGED in scopes and principal.user_id is None:
+            raise bad_input("subject", "name whom the request is about: staff ask for others")
         staff = Scope.FLAGGED in scopes and asked is not None
         reason, ticket = check_reason(reason), check_ticket(ticket, required=staff)
         if not staff:

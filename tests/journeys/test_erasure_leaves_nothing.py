@@ -15,6 +15,8 @@ ADMIN = demo_user_id(0, 0)
 ERASE_USER = "mutation($id: ID!) { eraseUser(id: $id) { counts { collection count } } }"
 ERASE_COMPANY = "mutation($id: ID!) { eraseCompany(id: $id) { counts { collection count } } }"
 EXPORT = "mutation($id: ID!) { exportUser(id: $id) }"
+TAKE = "mutation($id: ID!) { takeSupportRequest(id: $id) { status } }"
+LOOK = f'{{ user(id: "{PERSON}") {{ profile {{ ... on AuthenticatedProfile {{ name }} }} }} }}'
 OPEN = "mutation($i: OpenSupportRequestInput!) { openSupportRequest(input: $i) { id } }"
 
 
@@ -33,11 +35,16 @@ async def test_what_an_erased_person_wrote_about_others_goes(system: System) -> 
     await system.ask(SAVE_AUTHENTICATED, Role.COMPANY_ADMIN, i={"name": "Boss"})
     for subject in ({"userId": PERSON}, {"companyId": COMPANY}):
         given = {"reason": "Call me, Boss", "ticket": "of Boss", "subject": subject}
-        assert (await system.ask(OPEN, Role.COMPANY_ADMIN, i=given)).errors == []
+        opened = (await system.ask(OPEN, Role.COMPANY_ADMIN, i=given)).data["openSupportRequest"]
+        assert (await system.ask(TAKE, Role.SUPPORT, id=opened["id"])).errors == []
+    assert (await system.ask(LOOK, Role.SUPPORT)).errors == []  # leaves receipts
     assert "Call me, Boss" in (await system.ask(EXPORT, Role.PRIVACY_OFFICER, id=ADMIN)).data["exportUser"]
     erased = (await system.ask(ERASE_USER, Role.PRIVACY_OFFICER, id=ADMIN)).data["eraseUser"]
     assert {"collection": "support_requests", "count": 2} in erased["counts"]
     assert await traces_of(system, ADMIN) | await traces_of(system, "Boss") == set()
+    receipts = await system.services.database["access_receipts"].find({}).to_list(None)
+    assert receipts
+    assert "Boss" not in str(receipts)
     text = "{ supportRequests(first: 9) { nodes { reason subject { id } company { id } } } }"
     nodes = (await system.ask(text, Role.SUPPORT)).data["supportRequests"]["nodes"]
     assert {node["reason"] for node in nodes} == {"(erased with the person who wrote it)"}

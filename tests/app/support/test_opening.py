@@ -96,9 +96,15 @@ async def test_reason_is_required_and_bounded(service: SupportService, reason: s
         await service.open(PERSON, None, reason, None, NOON)
 
 
-@pytest.mark.parametrize("caller", [ANONYMOUS, OFFICER, AGENT])
+async def test_staff_who_name_nobody_are_told_to(service: SupportService) -> None:
+    """It is no missing right: they ask for others, and forgot for whom."""
+    error = await refusal(service, AGENT, None)
+    assert (error.code, error.details["field"]) == (ErrorCode.BAD_USER_INPUT, "subject")
+
+
+@pytest.mark.parametrize("caller", [ANONYMOUS, OFFICER])
 async def test_caller_without_right_or_person_learns_what_it_needs(service: SupportService, caller: Principal) -> None:
-    """No token, another role, or an agent without a subject: refused with `needs`."""
+    """No token, or another role: refused with `needs`."""
     error = await refusal(service, caller, None)
     assert error.code is ErrorCode.FORBIDDEN
     assert error.details["needs"]

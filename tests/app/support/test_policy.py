@@ -100,10 +100,12 @@ def test_role_mode_asks_for_the_role_only() -> None:
     assert isinstance(decide(OFFICER, [], ABOUT_PERSON, NOON, "role"), Denied)
 
 
-def test_receipt_reason_names_the_ticket() -> None:
-    """Whoever reads the receipt sees the ticket."""
-    decision = decide(AGENT, [{**taken_request(ABOUT_PERSON), "ticket": "T-1"}], ABOUT_PERSON, NOON, "request")
-    assert "T-1" in decision.reason
+@pytest.mark.parametrize("opened_by", ["SUBJECT", "COMPANY_ADMIN", "STAFF"])
+def test_receipt_reason_tells_who_opened_the_request_and_none_of_their_words(opened_by: str) -> None:
+    """A receipt outlives an erasure; whoever reads it sees whether the vendor's staff asked for themselves."""
+    request = {**taken_request(ABOUT_PERSON), "ticket": "of Jane", "reason": "Jane", "openedBy": opened_by}
+    decision = decide(AGENT, [request], ABOUT_PERSON, NOON, "request")
+    assert decision.reason == f"A support request is taken (opened by {opened_by})."
 
 
 @pytest.mark.parametrize(
