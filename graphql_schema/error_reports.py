@@ -218,8 +218,9 @@ async def find_reports(info: Any, of: ErrorsOf, wanted: ErrorFilter, page: PageR
     if names <= _OPEN:
         plain = dict.fromkeys(names - {"id", "erasedAt"}, 1)
         return await errors.find(of, wanted, page, now, {"_id": 1, **plain, **({"receivedAt": 1} if received else {})})
-    told = await errors.find_told(of, wanted, page, now, received=received) if names <= _OPEN | _SEALED else None
-    return told or await errors.find(of, wanted, page, now)
+    if names <= _OPEN | _SEALED:
+        return await errors.find_told(of, wanted, page, now, received=received)
+    return await errors.find(of, wanted, page, now)
 
 
 Filter = Annotated[ErrorFilterInput | None, strawberry.argument(description="What to look for.")]

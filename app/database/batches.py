@@ -1,6 +1,6 @@
 """Writes a batch once: what is new is stored, what is there already is counted, and nothing else is lost.
 
-Used by the three record mutations. The unique index of each collection decides what a duplicate is.
+Used for census records and error reports. The unique index of each collection decides what a duplicate is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,19 @@ DOCUMENT_INVALID = 121
 
 
 async def insert_batch(
-    database: Database, collection: str, documents: Sequence[tuple[int, dict[str, Any]]], rejected: list[Rejection]
+    database: Database,
+    collection: str,
+    documents: Sequence[tuple[int, dict[str, Any]]],
+    rejected: list[Rejection],
+    *,
+    doubled_bytes: int = 0,
 ) -> IngestResult:
-    """Insert the documents, each with its place in the batch; durable on return. Adds to `rejected`."""
-    kept = [(index, document) for index, document in documents if not _is_too_large(index, document, rejected)]
+    """Insert the documents, each with its place in the batch; durable on return. Adds to `rejected`.
+
+    `doubled_bytes` are those of a document at most that its item told once.
+    """
+    longest = ITEM_MAX_BYTES + doubled_bytes
+    kept = [(index, document) for index, document in documents if not _is_too_large(index, document, rejected, longest)]
     result = IngestResult(accepted=len(kept), rejected=rejected)
     if kept:
         try:
@@ -34,8 +43,8 @@ async def insert_batch(
     return result
 
 
-def _is_too_large(index: int, document: dict[str, Any], rejected: list[Rejection]) -> bool:
-    if len(encode(document)) <= ITEM_MAX_BYTES:
+def _is_too_large(index: int, document: dict[str, Any], rejected: list[Rejection], longest: int) -> bool:
+    if len(encode(document)) <= longest:
         return False
     message = f"The item is larger than {ITEM_MAX_BYTES} bytes."
     rejected.append(Rejection(index, ErrorCode.PAYLOAD_TOO_LARGE, message))

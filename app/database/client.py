@@ -24,6 +24,7 @@ from pymongo.errors import (
     NotPrimaryError,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
     WriteConcernError,
 )
@@ -45,6 +46,9 @@ AWAY_ERRORS = (
 )
 _AGAIN_LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
 TIMEOUT_ERRORS = (ExecutionTimeout,)
+
+ONE_BATCH_MAX = 200  # rows that MongoDB surely sends at once: the largest have 33 KiB, a batch 16 MiB
+_READ_AGAIN_CODES = frozenset({134, 262})  # that a server asks for; others mean the same, and come as `AutoReconnect`
 
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=5_000)
 SOCKET_TIMEOUT_MS = 15_000  # above the 10 s of an operation, below what a person waits
@@ -189,11 +193,12 @@ def _read_one_batch(
 ) -> list[Document] | None:
     """Return what the command `find` gives as its first batch; None where a cursor must read, which is always right.
 
-    So it is where there may be more, and where the server did not answer: a cursor reads once more by itself.
+    So it is where there may be a second batch, and where the server did not answer: a cursor tries once more by itself.
     """
-    if not limit:
+    if not 0 < limit <= ONE_BATCH_MAX:
         return None
-    command = {"find": collection.name, "filter": query, "sort": dict(sort), "limit": limit, "batchSize": limit}
+    # As drivers do: of a batch as large as the limit MongoDB may keep the cursor open (SERVER-68554).
+    command = {"find": collection.name, "filter": query, "sort": dict(sort), "limit": limit, "batchSize": limit + 1}
     if projection is not None:
         command["projection"] = projection
     if collection.read_concern.document:
@@ -202,11 +207,15 @@ def _read_one_batch(
     try:
         told = database.command(command, codec_options=codec_options, read_preference=preference)["cursor"]
         if told["id"]:  # the batch was cut at MongoDB's 16 MiB
-            database.command("killCursors", collection.name, cursors=[told["id"]])
+            database.command("killCursors", collection.name, cursors=[told["id"]], read_preference=preference)
             return None
-    except ExecutionTimeout:
-        raise
-    except (AutoReconnect, OperationFailure):
+    except ServerSelectionTimeoutError:
+        raise  # nobody was asked, and a cursor would wait as long again
+    except AutoReconnect:
+        return None
+    except OperationFailure as error:
+        if error.code not in _READ_AGAIN_CODES:
+            raise
         return None
     batch: list[Document] = told["firstBatch"]
     return batch

@@ -66,11 +66,15 @@ class DayKeys:
         """Return the living keys by mark, those of these stored reports among them as far as they still exist."""
         known = self.known(now)
         missing = {row["payload"][:MARK_BYTES] for row in rows if "payload" in row} - known.keys()
-        days = [day for day in map(_day_at, missing) if now < self.destroyed_at(day)]
-        if days:
+        if missing:
+            # Any other mark than that of a day whose key may live is a change to the payload, and no day.
+            days = [day for day in map(_day_at, missing & self._living_marks(now)) if now < self.destroyed_at(day)]
             found = await self.store[COLLECTION].find({"day": {"$in": days}}).to_list(None)
             self._known.update({_mark_of(row["day"]): self._unwrap(row) for row in found})
         return known
+
+    def _living_marks(self, now: datetime) -> set[bytes]:
+        return {_mark_of(now + DAY - number * DAY) for number in range(self.life.days + 4)}
 
     def destroyed_at(self, day: datetime) -> datetime:
         """Return when the key of a day ends: when the last report of that day is past its life."""
@@ -118,7 +122,7 @@ def open_payload(key: AESGCM, report_id: bytes, sealed: bytes) -> dict[str, Any]
     """Return the payload of a stored report; empty if it was tampered with."""
     try:
         opened = key.decrypt(sealed[MARK_BYTES:HEAD_BYTES], sealed[HEAD_BYTES:], report_id)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # the latter where it is too short to hold a nonce
         return {}
     payload: dict[str, Any] = _decode(opened)
     if "restricted" in payload:  # values of the vault, still sealed under the company's key

@@ -15,6 +15,7 @@ from app.database.batches import insert_batch
 from app.database.client import Database, Document
 from app.database.keyring import Keyring
 from app.database.pages import Page, PageRequest, find_page
+from app.database.rows import find_rows
 from app.database.vault import Vault
 from app.error_reports.additions import Accepted
 from app.error_reports.counting import ReportCounter
@@ -29,6 +30,7 @@ from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, so
 from app.practices import CURRENT_VERSION
 from auth.principal import Principal, Role
 
+DOUBLED_MAX_BYTES = 1_536  # of `TOLD`: they stand in clear and in the payload
 TURN = 25  # reports read before other callers get their turn: about 3 ms
 
 
@@ -75,7 +77,8 @@ class ErrorService:
             return {"_id": identity, **report.fields, **stamp, **self._sender_of(principal, item), "payload": payload}
 
         documents, rejected = await _sort_in_turns(reports, to_document)
-        result = with_ids(await insert_batch(self.database, "errors", documents, rejected), reports, "reportId")
+        inserted = await insert_batch(self.database, "errors", documents, rejected, doubled_bytes=DOUBLED_MAX_BYTES)
+        result = with_ids(inserted, reports, "reportId")
         accepted = [read[document["_id"]] for place, document in documents if place in result.places]
         if accepted:
             await self.counter.count(Accepted(principal.company_id, principal.user_id, accepted, now))
@@ -108,15 +111,25 @@ class ErrorService:
 
     async def find_told(
         self, of: ErrorsOf, wanted: ErrorFilter, page: PageRequest, now: datetime, *, received: bool
-    ) -> Page | None:
-        """Return one page of `ToldReport`, with their times of receipt if `received`; None where only `find` can."""
+    ) -> Page:
+        """Return one page of what reports tell (`ToldReport`), with their times of receipt if `received`.
+
+        One that does not tell it so is a whole document, as `find` gives it.
+        """
         moments = ("receivedAt",) if received else ()
         fields = dict.fromkeys(("payload", *moments), 1)
         query = self._query(of, wanted, now)
         found = await find_page(self.database["errors"], query, page, "receivedAt", projection=fields, moments=moments)
         rows = found.nodes
-        told = tell_reports(rows, self.keys.known(now)) or tell_reports(rows, await self.keys.keys_for(rows, now))
-        return None if told is None else replace(found, nodes=told, keys=rows)
+        told: list[Any] = tell_reports(rows, await self.keys.keys_for(rows, now))
+        if None not in told:
+            return replace(found, nodes=told, keys=rows)
+        untold = [row["_id"] for row, report in zip(rows, told, strict=True) if report is None]
+        whole = await find_rows(self.database["errors"], {**query, "_id": {"$in": untold}})
+        documents = {document["_id"]: document for document in await open_reports(self.keys, whole, now)}
+        nodes = [(report or documents.get(row["_id"]), row) for row, report in zip(rows, told, strict=True)]
+        there = [(node, row) for node, row in nodes if node is not None]  # the others went meanwhile
+        return replace(found, nodes=[node for node, _ in there], keys=[row for _, row in there])
 
     def _query(self, of: ErrorsOf, wanted: ErrorFilter, now: datetime) -> Document:
         return {**wanted.query(), **of.query(), "receivedAt": {"$gt": now - self.life}}

@@ -1,7 +1,7 @@
 """What a page of reports tells, decoded from their payloads straight into typed records.
 
 Most lists ask for nothing else. A payload holds all that its report told, so nothing else is read and merged, which
-takes a third less. Where more is asked, or a payload is not as expected, documents tell it (`open_reports`).
+takes a third less. Where more is asked, or a payload is not as expected, the document tells it (`open_reports`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from app.database.client import Document
 from app.error_reports.day_keys import HEAD_BYTES, MARK_BYTES
 
 
-class _Record(msgspec.Struct, rename="camel", gc=False):
+class _Record(msgspec.Struct, rename="camel", gc=False, eq=False):
     """Fields of a payload by their names in the schema; what a report did not tell is null."""
 
 
@@ -88,17 +88,18 @@ class ToldReport(_Record):
 _decode = msgspec.msgpack.Decoder(ToldReport).decode
 
 
-def tell_reports(rows: Sequence[Document], keys: Mapping[bytes, AESGCM]) -> list[ToldReport] | None:
-    """Return what stored reports tell, given the keys of their days by mark; None where one cannot be read so."""
-    told: list[ToldReport] = []
-    try:
-        for row in rows:
-            sealed, identity = row["payload"], row["_id"].binary
+def tell_reports(rows: Sequence[Document], keys: Mapping[bytes, AESGCM]) -> list[ToldReport | None]:
+    """Return what stored reports tell, given the keys of their days by mark; None for one that cannot be read so."""
+    told: list[ToldReport | None] = []
+    for row in rows:
+        sealed, identity = row["payload"], row["_id"].binary
+        try:
             key = keys[sealed[:MARK_BYTES]]
             report = _decode(key.decrypt(sealed[MARK_BYTES:HEAD_BYTES], sealed[HEAD_BYTES:], identity))
-            report.id = identity.hex()
-            report.received_at = row.get("receivedAt")
-            told.append(report)
-    except (KeyError, InvalidTag, msgspec.MsgspecError):
-        return None
+        except (KeyError, InvalidTag, ValueError):  # of which msgspec's are; and of which a nonce cut short is
+            told.append(None)
+            continue
+        report.id = identity.hex()
+        report.received_at = row.get("receivedAt")
+        told.append(report)
     return told

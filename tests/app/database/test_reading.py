@@ -1,15 +1,17 @@
 """What is read past the driver's cursors is what they would give, when the server fails or sends it in parts too."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
+from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure, ServerSelectionTimeoutError
 
-from app.database.client import Database, connect
+from app.database.client import Database, _read_one_batch, connect
 from app.database.rows import find_rows
 from app.settings import Settings
+from tests.harness.live import free_port
 from tests.harness.replica_set import running_replica_set
 
 ROWS = [{"_id": number} for number in range(5)]
@@ -79,6 +81,33 @@ async def test_a_query_that_cannot_be_raises_what_the_driver_raises(database: Da
         await find_rows(database["things"], {"$nonsense": 1}, limit=1)
 
 
+@pytest.mark.parametrize("code", [11601, 292], ids=["killed", "memory"])
+async def test_a_read_that_failed_for_good_is_not_repeated(database: Database, code: int) -> None:
+    """An operator who ends a heavy query does not start it once more."""
+    await fail(database, {"times": 1}, errorCode=code)
+    with pytest.raises(OperationFailure):
+        await read(database)
+
+
+async def test_a_server_that_is_away_is_waited_for_once() -> None:
+    """A cursor would wait as long again."""
+    nobody = SecretStr(f"mongodb://127.0.0.1:{free_port()}/")
+    opened = connect(Settings(mongodb_uri=nobody, database_timeout_ms=100))
+    things = opened["things"].delegate
+    with pytest.raises(ServerSelectionTimeoutError):
+        await asyncio.to_thread(_read_one_batch, things, things.codec_options, {}, None, limit=1)
+    await opened.close()
+
+
+@pytest.mark.parametrize("field", ["_id", "unindexed"])
+async def test_a_full_page_is_read_once(database: Database, field: str) -> None:
+    """Whether an index gives its order or not; and no cursor is left open behind it."""
+    before = await counts(database)
+    assert len(await find_rows(database["things"], {}, limit=5, sort=[(field, 1)])) == len(ROWS)
+    after = await counts(database)
+    assert {name: after[name] - before[name] for name in before} == {"find": 1, "killCursors": 0, "getMore": 0}
+
+
 async def test_what_mongodb_sends_in_parts_is_whole(database: Database) -> None:
     """One batch holds 16 MiB: the rest follows, and no cursor is left open behind it."""
     large = [{"_id": 10 + number, "text": "x" * 1_000_000} for number in range(20)]
@@ -86,3 +115,10 @@ async def test_what_mongodb_sends_in_parts_is_whole(database: Database) -> None:
     assert await find_rows(database["things"], {"_id": {"$gte": 10}}, limit=20, sort=[("_id", 1)]) == large
     status = await database.client.admin.command("serverStatus")
     assert status["metrics"]["cursor"]["open"]["total"] == 0
+
+
+async def counts(database: Database) -> dict[str, int]:
+    """Return how often the server was asked to find, to go on, and to end a cursor."""
+    status = await database.client.admin.command("serverStatus")
+    commands = status["metrics"]["commands"]
+    return {name: commands[name]["total"] for name in ("find", "killCursors", "getMore")}

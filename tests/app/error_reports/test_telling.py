@@ -1,11 +1,17 @@
 """Lists of what reports tell, read from their payloads alone, show what their documents would."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import Binary
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.error_reports.day_keys import MARK_BYTES, day_of, seal_payload
+from app.database.client import Document
+from app.database.pages import PageRequest
+from app.error_reports.day_keys import MARK_BYTES, DayKeys, day_of, seal_payload
+from app.error_reports.filters import ErrorFilter, ErrorsOf
 from auth.principal import Role
 from tests.app.error_reports.reports import make_report, send
 from tests.harness.system import System
@@ -32,6 +38,17 @@ FULL = {
     },
     "network": {"connection": "wifi", "effectiveType": "4g", "downlinkMbps": 1.5, "roundTripMs": 9, "online": True},
 }
+
+
+class KeysMeanwhile(DayKeys):
+    """Keys during whose reading something happens."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+
+    async def keys_for(self, rows: Iterable[Document], now: datetime) -> Mapping[bytes, AESGCM]:
+        """Let it happen, then read."""
+        await self.meanwhile()
+        return await DayKeys.keys_for(self, rows, now)
 
 
 async def nodes(system: System, fields: str) -> list[dict[str, Any]]:
@@ -78,6 +95,23 @@ async def test_what_a_payload_does_not_tell_its_document_does(system: System) ->
     await errors.update_one({"_id": keyless["_id"]}, {"$set": {"payload": Binary(other_day + keyless["payload"])}})
     shown = await both_ways(system)
     assert [(node["code"], node["message"]) for node in shown] == [("C0", "from before"), ("C1", None), ("C2", None)]
+    for odd in (b"", sealed[:2], sealed[:MARK_BYTES], sealed[: MARK_BYTES + 5], b"\xff\xff\xff" + sealed[MARK_BYTES:]):
+        await errors.update_one({"_id": changed["_id"]}, {"$set": {"payload": Binary(odd)}})
+        assert [node["message"] for node in await both_ways(system)] == ["from before", None, None]
+
+
+async def test_a_report_that_goes_while_it_is_read_leaves_no_hole(system: System) -> None:
+    """The page has a row less, and goes on where it ends."""
+    await send(system, *(make_report(system, code=f"C{number}") for number in range(3)), role=Role.USER)
+    service, now = system.services.errors, system.clock()
+    rows = await service.database["errors"].find({}).sort("_id", -1).to_list(None)
+    await service.database["errors"].update_one({"_id": rows[1]["_id"]}, {"$set": {"payload": Binary(b"")}})
+    keys = KeysMeanwhile(service.keys.store, service.keys.keyring, service.keys.life)
+    keys.meanwhile = lambda: service.database["errors"].delete_one({"_id": rows[1]["_id"]})
+    page = await replace(service, keys=keys).find_told(ErrorsOf(), ErrorFilter(), PageRequest(2), now, received=True)
+    assert [node.code for node in page.nodes] == [rows[0]["code"]]
+    assert len(page.edges) == 1
+    assert page.page_info["endCursor"] == page.edges[-1]["cursor"]
 
 
 async def test_pages_of_what_is_told_follow_each_other(system: System) -> None:
