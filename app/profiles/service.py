@@ -78,7 +78,8 @@ class ProfileService:
     ) -> Document:
         """Store the company of the token; `proven_tenant` is the tenant that the token itself proves, if it does.
 
-        People are looked up under the proven tenant, else under the stated one; see `save_company` of the store.
+        People are looked up under the proven tenant, else under the stated one, until another or a blank one is stated;
+        see `save_company` of the store.
         """
         split = split_fields(COMPANY_SHAPE, given)
         check_own("companyId", given.get("companyId"), company_id)
@@ -92,7 +93,9 @@ class ProfileService:
         if tenant:
             document["tenantIndex"] = Binary(self.vault.blind_index("tenant", tenant))
             document["tenantProven"] = proven_tenant is not None
-        return await save_company(self.database, company_id, document)
+        # Left out is not given up: it would be another's who states the same one, and the company's people lost.
+        is_told = proven_tenant is not None or "msTenantId" in split.restricted
+        return await save_company(self.database, company_id, document, tenant_is_told=is_told)
 
     async def _save_claim(self, split: Split, now: datetime) -> Document:
         index = self._blind_index("upn", split.restricted.get("msTenantId"), split.restricted.get("msUpn"))

@@ -44,17 +44,21 @@ async def _release_blind_index(database: Database, document: Document) -> None:
         await database["users"].update_one(holder, {"$unset": {"blindIndex": ""}})
 
 
-async def save_company(database: Database, company_id: str, document: Document) -> Document:
+async def save_company(
+    database: Database, company_id: str, document: Document, *, tenant_is_told: bool = True
+) -> Document:
     """Store a company, replacing what was there; returns it.
 
     `tenantSince` tells from when on it has been its tenant without a break: of two that say to be the same one, and
-    prove nothing, the first is believed.
+    prove nothing, the first is believed. Where nothing is told of a tenant, what it is found by stays.
     """
     of_tenant = ("tenantIndex", "tenantProven", "tenantSince")
     same = {"$eq": ["$tenantIndex", document.get("tenantIndex")]}
     since = {"$set": {"tenantSince": {"$cond": [same, "$tenantSince", document["collectedAt"]]}}}
     facts = {"$set": {name: {"$literal": value} for name, value in document.items()}}
-    change = [since, facts] if "tenantIndex" in document else [facts, {"$unset": list(of_tenant)}]
+    change: list[Document] = [since, facts] if "tenantIndex" in document else [facts]
+    if tenant_is_told and "tenantIndex" not in document:
+        change.append({"$unset": list(of_tenant)})
     stored: Document = await database["companies"].find_one_and_update(
         {"_id": company_id}, change, upsert=True, return_document=ReturnDocument.AFTER
     )

@@ -121,11 +121,23 @@ async def test_a_upn_that_left_the_profile_finds_nobody(
     assert (await look_up(system, upn)).codes == ["NOT_FOUND"]
 
 
-async def test_a_tenant_that_left_the_company_finds_nobody(system: System) -> None:
+async def test_a_tenant_that_is_left_out_is_not_given_up(system: System) -> None:
+    """An admin who changes the license alone loses nothing to another customer who states the same tenant."""
+    await save_people(system)
+    for given in ({"license": "pro"}, {"license": "pro", "msTenantId": None}):
+        assert (await system.ask(SAVE_COMPANY, Role.COMPANY_ADMIN, i=given)).errors == []
+        await attack(system, UPNS[0])
+        assert await found(system, UPNS[0]) == (PERSON, COMPANY)
+        await system.ask(SAVE_COMPANY, Role.COMPANY_ADMIN, i=COMPANY_FIELDS)
+        assert await found(system, UPNS[0]) == (PERSON, COMPANY)
+
+
+@pytest.mark.parametrize("stated", [" ", "another"])
+async def test_a_tenant_that_was_given_up_finds_nobody(system: System, stated: str) -> None:
     """And whoever states it next begins anew, behind those who have stated it since."""
     await save_people(system)
     await attack(system, UPNS[0])
-    await system.ask(SAVE_COMPANY, Role.COMPANY_ADMIN, i={"license": "pro"})
+    await system.ask(SAVE_COMPANY, Role.COMPANY_ADMIN, i={"license": "pro", "msTenantId": stated})
     assert await found(system, UPNS[0]) == (OTHER_PERSON, OTHER_COMPANY)
     await system.ask(SAVE_COMPANY, Role.COMPANY_ADMIN, i=COMPANY_FIELDS)
     assert await found(system, UPNS[0]) == (OTHER_PERSON, OTHER_COMPANY)
