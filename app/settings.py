@@ -78,7 +78,8 @@ class Settings(BaseSettings):
     claim_retention_days: float = Field(
         30, ge=SHORTEST, le=30, description="life of an identified profile that nobody verified; at most 30 days"
     )
-    census_rotation_days: int = Field(30, ge=1, le=92, description="rotation of the secret that hashes census ids")
+    # At least the days that a record may be late: it may hash under the previous secret, never under an older one.
+    census_rotation_days: int = Field(30, ge=7, le=92, description="rotation of the secret that hashes census ids")
     error_ip: Literal["full", "truncated", "none"] = Field(
         "truncated", description="what is kept of a reporter's IP address"
     )

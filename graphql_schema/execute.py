@@ -45,7 +45,9 @@ class Runner:
         self.schema = schema
         self.services = services
         self.plans = PlanCache(schema)
-        self.deadline = Deadline(services.database, services.settings.operation_seconds)
+        settings = services.settings
+        away_seconds = settings.database_timeout_ms / 1000
+        self.deadline = Deadline(services.database, settings.operation_seconds, away_seconds=away_seconds)
 
     async def run(self, ask: Ask) -> Answer:
         """Return the answer to an operation; never raises but for cancellation."""

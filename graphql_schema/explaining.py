@@ -1,6 +1,8 @@
 """Says in plain words why an item does not fit its input type: which field, what is expected, never the value sent.
 
-graphql-core's own sentences quote the value; a rejection may be logged or shown by a client, so the value stays out.
+graphql-core's own sentences quote the value; a rejection may be logged or shown by a client, so the value stays out. An
+unknown field is named where it could be one: as GraphQL has names, at most 40 characters and 3 digits, which no address
+and no id is.
 """
 
 import re
@@ -17,8 +19,10 @@ _Sentence = Callable[[re.Match[str]], tuple[str, str]]
 _SENTENCES: tuple[tuple[re.Pattern[str], _Sentence], ...] = (
     (re.compile(r"include required field '(\w+)'"), lambda found: (found[1], "is required")),
     (
-        re.compile(r"of type '(\w+)' not to include unknown field '"),
-        lambda found: ("", f"has a field that {found[1]} has not"),
+        re.compile(r"of type '(\w+)' not to include unknown field '(?:((?!(?:\w*\d){4})[A-Za-z_]\w{,39})')?", re.ASCII),
+        lambda found: (
+            (found[2], f"is no field of {found[1]}") if found[2] else ("", f"has a field that {found[1]} has not")
+        ),
     ),
     (re.compile(r"encountered error '\w+ (must [^']*)'; found"), lambda found: ("", found[1])),
     (re.compile(r"^Within OneOf Input"), lambda _: ("", "must name exactly one field, with a value that is not null")),

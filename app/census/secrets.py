@@ -39,7 +39,8 @@ class CensusHasher:
     async def secret_at(self, moment: datetime, now: datetime) -> bytes:
         """Return the secret of the period of `moment`, made on first use; of the previous one for what is older."""
         present = (now - EPOCH) // self.rotation
-        period = min(max((moment - EPOCH) // self.rotation, present - 1), present)
+        # A client's clock may be ahead by an hour, into the next period: then as well as when it is sent again there.
+        period = max((moment - EPOCH) // self.rotation, present - 1)
         for stale in [known for known in self._known if known < present - 1]:
             del self._known[stale]
         if period not in self._known:

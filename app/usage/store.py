@@ -8,7 +8,7 @@ from app.database.client import Database, Document
 from app.database.pages import Page, PageRequest, find_page
 from app.usage.model import EventName, request_key
 from app.usage.numbering import EVENTS, INDEX, OF_REQUEST, read_numbered
-from app.usage.timeline import Times, creators_of, times_of
+from app.usage.timeline import STEPS, TIME_FIELDS, Times, creators_of, times_of
 
 TIMELINE_MAX = 1_000
 REQUESTS_AT_ONCE = 500  # in memory, each with its events
@@ -107,7 +107,13 @@ async def find_timeline(database: Database, company_id: str, request_id: str) ->
     """Return the events of one request in the order in which they happened; of very many, the numbered at least."""
     found = database[EVENTS].find(_of_request(company_id, request_id), hint=INDEX)
     rows: list[Document] = await found.sort("ordinal", 1).limit(TIMELINE_MAX).to_list(TIMELINE_MAX)
-    return sorted(rows, key=lambda event: (event["occurredAt"], event["_id"]))
+    return sorted(rows, key=_in_order)
+
+
+def _in_order(event: Document) -> tuple[datetime, int, datetime, str]:
+    """Return an event's place in a timeline: at the same moment steps stand in the order of a request's life."""
+    step = STEPS.index(TIME_FIELDS[event["name"]]) if event["name"] in TIME_FIELDS else len(STEPS)
+    return event["occurredAt"], step, event["receivedAt"], event["_id"]
 
 
 async def find_own_requests(database: Database, company_id: str, person_id: str, limit: int) -> dict[str, Times]:

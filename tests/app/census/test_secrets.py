@@ -3,7 +3,12 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from pydantic import ValidationError
+
+from app.census.model import BACK
 from app.census.secrets import CensusHasher, hash_id
+from app.settings import Settings
 from auth.principal import Role
 from tests.app.census.records import make_record, send
 from tests.harness.system import System
@@ -36,6 +41,20 @@ async def test_a_late_record_is_hashed_with_the_secret_of_its_own_period(system:
     hasher = new_worker(system)
     before = await hasher.secret_at(NOW, NOW)
     assert await hasher.secret_at(NOW, NOW + MONTH) == before
+
+
+async def test_a_record_of_a_clock_that_is_ahead_hashes_alike_when_it_is_sent_again(system: System) -> None:
+    """At the end of a period its hour belongs to the next one, before and after that has begun."""
+    end = datetime(1970, 1, 1, tzinfo=UTC) + MONTH * 700
+    ahead, sent = end + timedelta(minutes=20), end - timedelta(minutes=20)
+    assert await new_worker(system).secret_at(ahead, sent) == await new_worker(system).secret_at(ahead, ahead)
+
+
+def test_no_record_that_is_taken_is_older_than_the_secrets_that_are_kept() -> None:
+    """With a shorter rotation one of seven days ago would hash anew, and count twice."""
+    with pytest.raises(ValidationError):
+        Settings(census_rotation_days=BACK.days - 1)
+    assert Settings(census_rotation_days=BACK.days).census_rotation_days == BACK.days
 
 
 async def test_an_older_secret_is_never_used_or_made_again(system: System) -> None:

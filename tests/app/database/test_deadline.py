@@ -62,15 +62,21 @@ async def test_what_is_quick_is_not_touched(database: Database) -> None:
 async def test_a_database_that_is_away_is_told_before_the_budget_ends(tmp_path: Path) -> None:
     """A caller may try again elsewhere, or later, without waiting ten seconds first."""
     mongod = EmbeddedMongod.start(tmp_path)
-    database = connect(Settings(mongodb_uri=SecretStr(mongod.uri), mongodb_database="test_deadline"))
+    database = connect(
+        Settings(mongodb_uri=SecretStr(mongod.uri), mongodb_database="test_deadline", database_timeout_ms=20_000)
+    )
     try:
         await database.ping()
         mongod.kill()
         started = time.perf_counter()
         with pytest.raises(AppError) as caught:
-            await Deadline(database, 30).run(lambda: database.aggregate("things", []))
+            await Deadline(database, 30, away_seconds=1).run(lambda: database.aggregate("things", []))
         assert caught.value.code == "UNAVAILABLE"
         assert time.perf_counter() - started < 10  # of the 30 of its budget
+        started = time.perf_counter()
+        with pytest.raises(AppError):
+            await Deadline(database, 30, away_seconds=4).run(lambda: database.aggregate("things", []))
+        assert time.perf_counter() - started > 3.9  # an operator may have it waited for longer
     finally:
         await database.close()
         mongod.stop()

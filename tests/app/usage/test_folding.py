@@ -46,6 +46,19 @@ async def test_an_approval_that_arrives_before_its_creation_is_right_in_the_end(
     await check_recount(system.services.database)
 
 
+@pytest.mark.parametrize("seed", range(5))
+async def test_steps_of_the_same_moment_stand_in_the_order_of_a_request_s_life(system: System, seed: int) -> None:
+    """Clients whose clocks tell seconds send such, in any order."""
+    token, request, now = system.token(Role.COMPANY_ADMIN), new_id(), system.clock()
+    names = ("requestApproved", "requestRejected", "requestProcessed", "requestError")
+    items = [created(now, request), *(step(name, now, request) for name in names)]
+    random.Random(seed).shuffle(items)  # noqa: S311 - chance for a test
+    await send(system, items, token)
+    timeline = (await system.ask(REQUEST, token=token, id=request)).data["request"]["timeline"]
+    told = [event["name"] for event in timeline]
+    assert told == ["REQUEST_CREATED", "REQUEST_APPROVED", "REQUEST_REJECTED", "REQUEST_PROCESSED", "REQUEST_ERROR"]
+
+
 async def test_impossible_orders_are_shown(system: System) -> None:
     """Processed but never approved, approved and rejected, decided before it was created."""
     token, now = system.token(Role.COMPANY_ADMIN), system.clock()
