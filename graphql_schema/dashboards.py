@@ -90,7 +90,7 @@ class UsageDashboard:
     funnel: list[FunnelStep]
     approval_rate: float | None = strawberry.field(description="Approved of all decided; null where nothing was.")
     as_of: datetime = strawberry.field(description="All that was accepted before this moment is counted.")
-    csv: str = strawberry.field(description="The series as CSV.")
+    csv: str = strawberry.field(description="The series as CSV, moments in the time zone asked for.")
 
     @guarded(Action.READ_USAGE, description="The templates requested most.")
     async def templates(self, first: int = 10) -> list[TemplateUsage]:

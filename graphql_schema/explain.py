@@ -14,7 +14,7 @@ from graphql import GraphQLSchema, ObjectValueNode
 
 from app.errors import ErrorCode, bad_input
 from app.support.model import Subject, SupportRequest
-from app.support.policy import NEEDS_REQUEST, NEEDS_ROLE, Allowed, Decision
+from app.support.policy import NEEDS_REQUEST, Allowed, Decision, needs_role
 from app.usage.reach import own_reach
 from auth.rights import Action, Scope, scopes_of
 from graphql_schema.anchors import Anchor, Anchors
@@ -172,7 +172,7 @@ class Explainer:
         """Ask the gate about the subject, if the document tells whom it is about; else about what has been taken."""
         rule = f"Restricted ({kind.value}): opened through a support request that the agent has taken."
         if Scope.TAKEN not in scopes_of(self._context.principal, Action.OPEN_RESTRICTED):
-            return Verdict(REFUSED, rule, ErrorCode.FORBIDDEN, NEEDS_ROLE)
+            return Verdict(REFUSED, rule, ErrorCode.FORBIDDEN, needs_role(self._context.principal))
         anchor = await self._anchors.of(field.parent) if field.parent else Anchor()
         subject = anchor.company if field.type_name == "Company" else anchor.person
         if subject is not None:

@@ -38,11 +38,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class DashboardRange:
-    """What a dashboard is about: the range, its periods, and the range of equal length before it."""
+    """What a dashboard is about: the range, its periods in a zone, and the range of equal length before it."""
 
     whole: Period
     previous: Period
     periods: tuple[Period, ...]
+    zone: ZoneInfo
 
 
 def read_range(start: datetime, end: datetime, interval: Interval, zone_name: str) -> DashboardRange:
@@ -60,7 +61,8 @@ def read_range(start: datetime, end: datetime, interval: Interval, zone_name: st
     if interval is Interval.HOUR and whole.end - whole.start > timedelta(hours=POINTS_MAX):
         raise bad_input("interval", f"be DAY or longer for a range of more than {POINTS_MAX} hours")
     previous = Period(whole.start - (whole.end - whole.start), whole.start)
-    return DashboardRange(whole, previous, tuple(cut(whole, interval, ZoneInfo(zone_name))))
+    zone = ZoneInfo(zone_name)
+    return DashboardRange(whole, previous, tuple(cut(whole, interval, zone)), zone)
 
 
 def floor_quarter(moment: datetime) -> datetime:

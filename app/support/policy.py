@@ -16,6 +16,8 @@ from auth.rights import Action, Scope, scopes_of
 AccessMode = Literal["request", "role"]
 
 NEEDS_ROLE = "the support role, and a support request about this person or company that the agent has taken"
+# Customers never open them; a person has their own in their copy.
+NEEDS_OWN_COPY = f"myData for what is held about oneself; else {NEEDS_ROLE}"
 NEEDS_TOKEN = "a token that has not run out"  # noqa: S105 - words, not a token
 NEEDS_REQUEST = (
     "an open support request about this person or their company that you have taken: open one with openSupportRequest "
@@ -52,7 +54,7 @@ def decide(
 ) -> Decision:
     """Return whether the caller may open the subject's restricted fields, given the requests that they have taken."""
     if Scope.TAKEN not in scopes_of(principal, Action.OPEN_RESTRICTED):
-        return Denied(ErrorCode.FORBIDDEN, "The role may not open restricted fields.", NEEDS_ROLE)
+        return Denied(ErrorCode.FORBIDDEN, "The role may not open restricted fields.", needs_role(principal))
     if principal.expires_at is not None and principal.expires_at <= now:
         return Denied(ErrorCode.FORBIDDEN, "The token has run out.", NEEDS_TOKEN)
     if mode == "role":
@@ -66,6 +68,11 @@ def decide(
         return Allowed(request["_id"], f"A support request is taken (opened by {request['openedBy']}).")
     needs = NEEDS_REQUEST if subject.person_id else NEEDS_REQUEST_ABOUT_COMPANY
     return Denied(ErrorCode.SUPPORT_REQUEST_REQUIRED, "No support request about this subject is taken.", needs)
+
+
+def needs_role(principal: Principal) -> str:
+    """Return what would open restricted fields to a role that never takes a request."""
+    return NEEDS_OWN_COPY if principal.user_id is not None else NEEDS_ROLE
 
 
 def covers(request: SupportRequest, subject: Subject) -> bool:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, 
 
 from app.clock import utc_now
 from scripts.commands.exits import Exit, fail
-from scripts.notice_json.api import GraphQLApi, ServerError
+from scripts.notice_json.api import GraphQLApi, ServerError, TokenError
 from scripts.notice_json.delivery import Delivery
 from scripts.notice_json.journal import Journal, JournalError, Tally
 from scripts.notice_json.lines import Place
@@ -37,6 +37,8 @@ def main() -> int:
         fail(Exit.FAILED, str(error))
     except ServerError as error:
         fail(Exit.NO_API, f"{error}; run the same command again to go on, nothing is lost or doubled")
+    except TokenError:
+        fail(Exit.REFUSED, "the token is not valid for this server; run the command again with another to go on")
     except KeyboardInterrupt:
         fail(Exit.FAILED, "stopped; run the same command again to go on, nothing is lost or doubled")
     _report(tally)

@@ -24,7 +24,11 @@ AWAY = frozenset({502, 503, 504})
 
 
 class ServerError(Exception):
-    """There is no way on with this server: it is away, or refuses the token, or is no Data Practices API."""
+    """There is no way on with this server: it is away, or is no Data Practices API."""
+
+
+class TokenError(Exception):
+    """The server does not take the token; another one may help, the same never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class GraphQLApi:
     _rng: random.Random = field(default_factory=random.Random)
 
     def call(self, document: str, variables: Mapping[str, Any]) -> Reply:
-        """Run an operation; raises `ServerError` when the server stays away or the token is refused."""
+        """Run an operation; raises `ServerError` when the server stays away, `TokenError` for a refused token."""
         away_since: float | None = None
         backoff = BACKOFF_SECONDS
         while True:
@@ -85,7 +89,7 @@ class GraphQLApi:
 
     def _read(self, response: httpx.Response) -> Reply:
         if response.status_code == UNAUTHENTICATED:
-            raise ServerError("the token is not valid for this server")
+            raise TokenError
         if response.status_code == TOO_LARGE:
             return Reply(None, [Refusal("PAYLOAD_TOO_LARGE", "The record is larger than the server takes.")])
         try:

@@ -126,6 +126,11 @@ async def check_dashboard(
     assert shown["previous"] == count(events, start - (to - start), start)
     check_series(events, shown["series"], (start, to), interval, zone)
     rows = list(csv.DictReader(io.StringIO(shown["csv"])))
+    local = [datetime.fromisoformat(row["start"]) for row in rows]
+    assert local == [datetime.fromisoformat(point["start"]) for point in shown["series"]]
+    assert [moment.utcoffset() for moment in local] == [
+        moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in local
+    ]
     assert [{key: int(row[key]) for key in NAMES.values()} for row in rows] == [
         {key: point[key] for key in NAMES.values()} for point in shown["series"]
     ]

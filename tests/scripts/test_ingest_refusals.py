@@ -76,10 +76,10 @@ def test_bad_lines_are_named_and_the_others_taken(ingesting: Ingesting, company_
     assert token not in said
 
 
-def test_invalid_token_ends_with_3_and_is_not_printed(ingesting: Ingesting) -> None:
+def test_invalid_token_ends_with_77_and_is_not_printed(ingesting: Ingesting) -> None:
     """A token that the server refuses ends the command before anything is marked as sent."""
     done = ingesting.run(ingesting.write("a.ndjson", GOOD), "not-a.good.token")
-    assert done.returncode == 3
+    assert done.returncode == 77
     assert "the token is not valid" in done.stderr
     assert "not-a.good.token" not in done.stdout + done.stderr
 
