@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -97,12 +97,17 @@ async def _tokens_response(request: Request, tokens: TokenSource) -> Response:
     return JSONResponse({"tokens": tokens()}, headers=headers)
 
 
+async def _to_explorer(_request: Request) -> Response:
+    return RedirectResponse("explorer")  # relative: a proxy may serve all of this below a path
+
+
 def explorer_routes(dist: Path = DIST, tokens: TokenSource | None = None) -> list[BaseRoute]:
-    """Routes below /explorer: the page, its files, and, only where `tokens` is given, GET /explorer/tokens.
+    """Routes of the explorer, to which / leads: page, files, and, only where `tokens` is given, GET /explorer/tokens.
 
     `tokens` gives one {"role", "label", "token"} a role; leave it out in production, then the address does not exist.
     """
     routes: list[BaseRoute] = [
+        Route("/", _to_explorer, methods=["GET"]),
         Route("/explorer", partial(explorer_page, dist=dist), methods=["GET"]),
         Mount("/explorer/assets", HashedFiles(directory=dist / "assets", check_dir=False)),
     ]

@@ -2,6 +2,7 @@
 import { createPortal } from "react-dom";
 import { LEGEND } from "./refusals.js";
 import { RolePicker } from "./RolePicker.jsx";
+import { useSystemTheme } from "./theme.js";
 import icon from "./icon.svg";
 
 function Legend() {
@@ -24,6 +25,7 @@ function Legend() {
 
 /** Rendered inside GraphiQL (the picker needs its editors), shown in the page's header. */
 export function Bar() {
+  useSystemTheme();
   return createPortal(
     <>
       <img src={icon} alt="" width="24" height="24" />

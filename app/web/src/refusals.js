@@ -27,10 +27,12 @@ export function refusalsOf(response) {
 }
 
 export const LEGEND = [
-  ["null + FORBIDDEN", "Your role never sees this field. Another role may."],
+  ["null + FORBIDDEN", "Your role may not have this here. What would open it stands below the answer."],
   ["null + SUPPORT_REQUEST_REQUIRED", "Opens while a support request about that person is taken by you."],
-  ["null, no error", "Nothing was collected."],
+  ["null, no error", "Nothing was collected, or nothing is there to tell."],
   ["NOT_FOUND", "Not there, or not yours: both answer alike."],
   ["BAD_USER_INPUT", "The error names the argument and what is expected."],
+  ["RATE_LIMITED", "Too much for now: the error says when to come again."],
+  ["TOO_COMPLEX, PAYLOAD_TOO_LARGE", "Too much for one call: ask for less, or send less."],
   ["UNAUTHENTICATED", "The token is expired, or from an issuer not trusted here (401)."],
 ];

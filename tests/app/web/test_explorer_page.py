@@ -1,6 +1,7 @@
 """The explorer as a newcomer meets it: a real browser, the real server, demo data."""
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -61,6 +62,18 @@ async def test_first_example_runs_without_a_token(explorer: ExplorerBrowser) -> 
     assert "errors" not in answer
     assert answer["data"]["dataPractices"]["categories"]
     assert "categories" in await explorer.response_text("dataPractices")
+
+
+@pytest.mark.parametrize(("first", "then", "theme"), [("light", "dark", "vs-dark"), ("dark", "light", "vs")])
+async def test_editors_follow_the_colours_of_the_system(
+    explorer: ExplorerBrowser, first: Literal["light", "dark"], then: Literal["light", "dark"], theme: str
+) -> None:
+    """At sunset too, while the page is open."""
+    await explorer.page.emulate_media(color_scheme=first)
+    await explorer.page.reload()
+    await explorer.page.locator(".graphiql-query-editor .view-line").first.wait_for()
+    await explorer.page.emulate_media(color_scheme=then)
+    await explorer.page.locator(f".graphiql-query-editor .monaco-editor.{theme}").wait_for()
 
 
 async def test_docs_pane_lists_the_schema(explorer: ExplorerBrowser) -> None:

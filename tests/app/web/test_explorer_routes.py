@@ -40,6 +40,12 @@ async def test_page_is_strict_and_revalidated(dist: Path) -> None:
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
+async def test_the_address_alone_leads_to_the_page(dist: Path) -> None:
+    """Whoever follows what `scripts/serve` prints, cut short, arrives."""
+    page = await client_of(dist).get("/", follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, "/explorer")
+
+
 async def test_hashed_files_are_kept_for_good(dist: Path) -> None:
     """A file whose name holds its hash never changes, so the browser need not ask again."""
     file = await client_of(dist).get("/explorer/assets/main-1a2b3c.js")
