@@ -2,18 +2,21 @@
 
 The decision, the receipts and the opening are the support domain's; here is only the waiting for each other: what is
 wanted is opened when the operation waits for nothing else, so that it costs one write and one batch however many fields
-and rows it has and however deep they lie. Fails closed: a value that is not opened is an error, never the sealed one.
+and rows it has and however deep they lie. Fails closed: a value that is not opened is an error, never the sealed one,
+and so is one whose access has ended before the answer leaves.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from graphql import GraphQLResolveInfo
+from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo
+from graphql.pyutils import Path
 
-from app.errors import AppError, ErrorCode
-from app.support.disclosure import Disclosure, Subject, Wanted
+from app.errors import AppError, ErrorCode, unavailable
+from app.support.disclosure import Disclosure, Subject, Wanted, refuse
 
 
 class DisclosureBatch:
@@ -23,7 +26,8 @@ class DisclosureBatch:
         """Take what makes the operation's disclosure: most operations want nothing opened."""
         self._make = make
         self._disclosure: Disclosure | None = None
-        self._waiting: list[tuple[Wanted, asyncio.Future[str | None]]] = []
+        self._waiting: list[_Place] = []
+        self._given: list[_Place] = []
         self._loads = 0
         self._is_due = False
         self._opening: asyncio.Task[None] | None = None
@@ -36,10 +40,10 @@ class DisclosureBatch:
             self._disclosure = self._make()
         return self._disclosure
 
-    def open(self, wanted: Wanted) -> asyncio.Future[str | None]:
-        """Return what will be the opened value, or raise the refusal when it is awaited."""
+    def open(self, wanted: Wanted, path: Path) -> asyncio.Future[str | None]:
+        """Return what will be the opened value at a path of the answer, or raise the refusal when it is awaited."""
         future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((wanted, future))
+        self._waiting.append(_Place(wanted, path, future))
         if self._ahead is None:
             self._ahead = asyncio.create_task(self._read_ahead())
         self._open_when_idle()
@@ -65,7 +69,7 @@ class DisclosureBatch:
         self._is_due = False
         if self._loads:  # what follows from a load has begun another one
             return
-        batch = [waiting for waiting in self._waiting if not waiting[1].done()]  # done here: cancelled
+        batch = [place for place in self._waiting if not place.future.done()]  # done here: cancelled
         self._waiting = []
         if batch:
             self._opening = asyncio.create_task(self._open(batch))
@@ -75,20 +79,61 @@ class DisclosureBatch:
         with suppress(Exception):
             await self.disclosure.taken_requests()
 
-    async def _open(self, batch: Sequence[tuple[Wanted, asyncio.Future[str | None]]]) -> None:
+    async def _open(self, batch: Sequence["_Place"]) -> None:
         answers: Sequence[str | Exception | None]
         try:
-            answers = await self.disclosure.open([wanted for wanted, _ in batch])
+            answers = await self.disclosure.open([place.wanted for place in batch])
         except Exception as error:  # noqa: BLE001 - handed to each waiting field, which raises it
             answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
+        for place, answer in zip(batch, answers, strict=True):
+            if place.future.done():
                 continue
             if isinstance(answer, Exception):
-                future.set_exception(answer)
-                future.exception()  # a field whose parent has failed meanwhile must not leave a warning
+                place.future.set_exception(answer)
+                place.future.exception()  # a field whose parent has failed meanwhile must not leave a warning
             else:
-                future.set_result(answer)
+                place.future.set_result(answer)
+                if answer is not None:
+                    self._given.append(place)
+
+    async def settle(self, result: ExecutionResult) -> ExecutionResult:
+        """Take back from an answer what may not leave any more; its fields become null, each with its error."""
+        if not self._given or result.data is None:
+            return result
+        refusals = await self._look_again({place.wanted.subject for place in self._given})
+        errors = list(result.errors or ())
+        for place in self._given:
+            refusal = refusals.get(place.wanted.subject)
+            if refusal is not None and _take_back(result.data, place.path.as_list()):
+                error = refusal(place.wanted.coordinate)
+                errors.append(GraphQLError(error.message, path=place.path.as_list(), original_error=error))
+        return ExecutionResult(result.data, errors or None) if refusals else result
+
+    async def _look_again(self, subjects: set[Subject]) -> Mapping[Subject, Callable[[str], AppError]]:
+        try:
+            ended = await self.disclosure.ended(subjects)
+        except Exception:  # noqa: BLE001 - fails closed: what cannot be looked at does not leave
+            return dict.fromkeys(subjects, lambda _: unavailable())
+        return {subject: partial(refuse, decision) for subject, decision in ended.items()}
+
+
+class _Place(NamedTuple):
+    """Where in an answer what is wanted stands."""
+
+    wanted: Wanted
+    path: Path
+    future: asyncio.Future[str | None]
+
+
+def _take_back(data: Any, keys: Sequence[str | int]) -> bool:
+    """Set the value at a path to null; returns False where something above it is null already."""
+    *above, last = keys
+    for key in above:
+        data = data[key]
+        if data is None:
+            return False
+    data[last] = None
+    return True
 
 
 class _Load:
@@ -118,7 +163,7 @@ class _Load:
 def reveal(source: Any, info: GraphQLResolveInfo[Any]) -> Awaitable[str | None]:
     """Resolve any restricted field: its sealed value, opened by the operation's disclosure."""
     batch: DisclosureBatch = info.context.disclosures
-    return batch.open(want(source, info.parent_type.name, info.field_name))
+    return batch.open(want(source, info.parent_type.name, info.field_name), info.path)
 
 
 def want(source: Any, type_name: str, field_name: str) -> Wanted:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
+    ExecutionResult,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -61,7 +62,7 @@ class Runner:
                 return replace(refuse([_MUTATION_BY_GET], name), needs_post=True)
             self.check_operation(plan, ask)
             executor = self.prepare(plan, operation, ask)
-            result = await self.deadline.run(executor.run)
+            result = await self.execute(executor)
         except (InvalidDocumentError, InvalidVariablesError) as error:
             return refuse(error.errors, name)
         except Exception as error:  # noqa: BLE001 - the one door masks what it does not know
@@ -85,6 +86,10 @@ class Runner:
         if compiled.read is not None:
             return SingleRead(compiled.read, self.schema, plan.fragments, variables, context, executor)
         return executor()
+
+    async def execute(self, executor: SingleRead | Executor) -> ExecutionResult:
+        """Run an operation within its time budget; what may not leave any more at its end does not."""
+        return await self.deadline.run(executor.run if isinstance(executor, SingleRead) else partial(_run, executor))
 
     def make_executor(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask) -> Executor:
         """Return an executor in any case, which a subscription needs."""
@@ -142,6 +147,11 @@ class Runner:
             with suppress(Unexpected):  # the ordinary way words what does not fit
                 return fill_variables(compiled.variables, ask.variables)
         return coerce_variables(self.schema, operation, ask.variables, fast=self.services.settings.fast_execution)
+
+
+async def _run(executor: Executor) -> ExecutionResult:
+    disclosures = executor.context_value.disclosures
+    return cast("ExecutionResult", await disclosures.settle(await executor.run()))
 
 
 def check_is_no_subscription(operation: OperationDefinitionNode) -> None:

@@ -84,7 +84,7 @@ class Subscriber:
     async def _answer(self, plan: Plan, operation: OperationDefinitionNode, ask: Ask, event: object) -> Answer:
         executor = self.runner.make_executor(plan, operation, ask)
         executor.root_value = event
-        result: ExecutionResult = await self.runner.deadline.run(executor.run)
+        result = await self.runner.execute(executor)
         return complete(result.data, result.errors or (), ask.request_id, name_of(operation))
 
 

@@ -29,6 +29,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from app.settings import Settings
@@ -74,6 +75,8 @@ class Database:
         self.raw = client.get_database(
             name,
             codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
+            # Whatever the address says: a secondary may not know yet that access has ended.
+            read_preference=ReadPreference.PRIMARY,
             write_concern=DURABLE,
             read_concern=ReadConcern("local"),
         )

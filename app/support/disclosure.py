@@ -1,12 +1,14 @@
 """The gate of restricted fields: decides, writes the receipts, then opens; the only one who grants an `OpenAccess`.
 
-One `Disclosure` per operation and caller; a subscription makes a new one for each event, so that it sees a request that
-has closed. Refusals are receipted for the vendor's staff. Other callers can never open a field: their refusals leave no
-receipt, so that nobody outside can flood the chain.
+One `Disclosure` per operation and caller, a new one for each event of a subscription. It decides by what is taken now,
+batch by batch, and looks once more before an answer leaves (`ended`): a request may have been closed, by the operation
+itself or while it was waiting for other fields. Refusals are receipted for the vendor's staff. Other callers can never
+open a field: their refusals leave no receipt, so that nobody outside can flood the chain.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +28,9 @@ from auth.principal import Principal, Role
 from auth.rights import Action, Scope, scopes_of
 
 __all__ = ["Disclosure", "Subject", "Wanted"]
+
+
+FRESH_SECONDS = 0.1  # for so long what was read ahead, while other fields were loading, is what is taken now
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Disclosure:
         self._now = now
         self._lock = asyncio.Lock()  # batches of one operation may overlap
         self._requests: list[SupportRequest] | None = None
+        self._read_at = 0.0
         self._decisions: dict[Subject, Decision] = {}
         self._receipted: dict[Subject, dict[str, Any]] = {}  # the receipt's sequence by field
 
@@ -80,7 +86,10 @@ class Disclosure:
         All receipts are durable in one write before the first value is opened; all values open in one batch. Raises
         `UNAVAILABLE` where receipts or keys cannot be reached: then nothing is disclosed.
         """
+        if time.monotonic() - self._read_at > FRESH_SECONDS:
+            self._forget()
         decisions = await self.decisions([field.subject for field in wanted])
+        self._forget()
         async with self._lock:
             await self._write_receipts(wanted, decisions)
         allowed = [field for field in wanted if isinstance(decisions[field.subject], Allowed)]
@@ -91,6 +100,16 @@ class Disclosure:
             answers.append(refuse(decision, field.coordinate) if isinstance(decision, Denied) else next(values))
         return answers
 
+    async def ended(self, subjects: Iterable[Subject]) -> dict[Subject, Denied]:
+        """Return which of these subjects, opened before, may not be seen any more, by a new look at what is taken."""
+        self._forget()
+        decisions = await self.decisions(list(subjects))
+        return {subject: decision for subject, decision in decisions.items() if isinstance(decision, Denied)}
+
+    def _forget(self) -> None:
+        self._requests = None
+        self._decisions = {}
+
     async def taken_requests(self) -> list[SupportRequest]:
         """Return the requests through which this caller may open anything at this moment."""
         if self._requests is not None:
@@ -98,6 +117,7 @@ class Disclosure:
         async with self._lock:
             if self._requests is None:
                 may = Scope.TAKEN in scopes_of(self._principal, Action.OPEN_RESTRICTED) and self._mode == "request"
+                self._read_at = time.monotonic()
                 self._requests = await self._taken.of(self._principal.subject, self._now) if may else []
             return self._requests
 

@@ -36,8 +36,11 @@ def execute_sealed(
 ) -> Awaitable[dict[str, Any]]:
     """Return what will be the values of an object's restricted fields."""
     batch: DisclosureBatch = executor.context_value.disclosures
-    wanted = [want(source, parent.name, details[0].node.name.value) for details in fields.values()]
-    return _collect(executor, parent, path, fields, [batch.open(each) for each in wanted])
+    futures = [
+        batch.open(want(source, parent.name, details[0].node.name.value), Path(path, name, parent.name))
+        for name, details in fields.items()
+    ]
+    return _collect(executor, parent, path, fields, futures)
 
 
 async def _collect(

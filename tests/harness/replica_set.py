@@ -52,6 +52,9 @@ def running_replica_set(folder: Path, *options: str, members: int = MEMBERS) -> 
             command += ["--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", *options]
             with (folder / f"member{number}.log").open("wb") as output:
                 processes[port] = spawn_tied(command, output=output, pass_fds=[])
+        for port in processes:  # the set is refused where one of them does not listen yet
+            with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
+                client.admin.command("ping")
         hosts = [f"127.0.0.1:{port}" for port in processes]
         configuration = {"_id": NAME, "members": [{"_id": number, "host": host} for number, host in enumerate(hosts)]}
         with MongoClient[dict[str, Any]]("127.0.0.1", next(iter(processes)), directConnection=True) as client:
