@@ -102,18 +102,19 @@ class CensusQueries:
 
     @guarded(Action.READ_VENDOR_USAGE)
     async def census_report(self, info: Info, from_: From, to: To, by: list[CensusDimensionEnum]) -> CensusReport:
-        """How many users have which app, device, system and language."""
+        """How many users have which app, device, system and language, by the records of whole hours."""
         if not timedelta(0) < to - from_ <= RANGE_MAX:
             raise bad_input("to", f"be later than from, by {RANGE_MAX.days} days at most")
         info.context.charge(GROUPS_MAX)
         dimensions = list(dict.fromkeys(CensusDimension(dimension) for dimension in by))
-        found = await read_report(info.context.services.database, from_, to, dimensions)
+        found = await read_report(info.context.services.database, from_, to, dimensions, info.context.now)
         return stored({"groups": found.groups, "hasHidden": found.has_hidden, "usersMin": USERS_MIN})
 
     @guarded(Action.READ_CENSUS_RECORDS)
     async def census_records(self, info: Info, first: First, after: After = None) -> Connection[CensusRecord]:
-        """The records held, newest first; for the privacy officer, who checks that they identify nobody."""
-        return stored(await find_census_records(info.context.services.database, read_page_request(first, after)))
+        """The records of whole hours, newest first; for the privacy officer, who checks that they identify nobody."""
+        database, page = info.context.services.database, read_page_request(first, after)
+        return stored(await find_census_records(database, page, info.context.now))
 
 
 @strawberry.type

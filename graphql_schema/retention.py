@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from app.census.store import count_census_records
 from app.database.retention import LATE_AFTER, longest_lag, read_holdings
 from auth.rights import Action
 from graphql_schema.context import Info
@@ -52,11 +53,14 @@ class RetentionQueries:
         """What each collection holds, oldest and newest, what expires when, and the destroyed day keys."""
         services, now = info.context.services, info.context.now
         holdings = await read_holdings(services.database, services.settings)
+        records, newest = await count_census_records(services.database, now)
+        census = {"records": records, "newest": newest}
         living, destroyed = await services.errors.keys.days(now)
         lag = longest_lag(holdings, now)
         rows = [
             {
                 **{name: getattr(holding, name) for name in ("category", "collection", "records", "oldest", "newest")},
+                **(census if holding.collection == "census" else {}),
                 "lifeDays": holding.life.total_seconds() / 86_400 if holding.life else None,
                 "nextExpiry": holding.next_expiry,
                 "lagSeconds": holding.lag(now).total_seconds(),

@@ -5,7 +5,8 @@ are asked for. So each user counts once, with what they had last, and belongs to
 with the same five facts; where these are fewer, those of such who are alike but for their language, then their
 version, and so on. A report is the sum of the parts that know its dimensions; what remains at the end counts nowhere.
 
-Not promised: that reports of two ranges which overlap, or of one that still fills, differ by 5 users.
+Not promised: that reports of two ranges which overlap, or of one that still fills, differ by 5 users. One that fills
+does so by the hour, so that nobody sees when a record came.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.census.model import whole_day
+from app.census.model import whole_day, whole_hour
 from app.database.client import Database, Document
 
 USERS_MIN = 5
@@ -60,11 +61,11 @@ class CensusReport:
 
 
 async def read_report(
-    database: Database, start: datetime, end: datetime, by: Sequence[CensusDimension]
+    database: Database, start: datetime, end: datetime, by: Sequence[CensusDimension], now: datetime
 ) -> CensusReport:
     """Return the census of whole days (UTC); a user counts once, but twice across a rotation of the secret."""
     stages = [
-        {"$match": {"recordedAt": {"$gte": whole_day(start), "$lt": end}}},
+        {"$match": {"recordedAt": {"$gte": whole_day(start), "$lt": end}, "receivedAt": {"$lt": whole_hour(now)}}},
         *_users_by_facts(),
         *(_join_small(fact) for fact in FORGOTTEN_FIRST),
         _group({fact.value: f"$_id.{fact.value}" for fact in by} | {"stands": {"$gte": ["$users", USERS_MIN]}}),
