@@ -42,7 +42,7 @@ class KeySource(Protocol):
         ...
 
     async def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
-        """Give the keys that a token may mean. Raises `KeysUnavailableError` when there are none at all yet."""
+        """Give the keys that a token may mean. Raises `KeysUnavailableError` while nothing can be said of them."""
         ...
 
     async def aclose(self) -> None:
@@ -161,6 +161,7 @@ class RemoteKeys:
         self._version = 0
         self._fetched_at = 0.0
         self._tried_at: float | None = None
+        self._has_failed = False  # the last fetch
         self._fetching: asyncio.Task[None] | None = None
         self._unknown: dict[str, float] = {}
 
@@ -171,15 +172,20 @@ class RemoteKeys:
         return self._version
 
     async def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
-        """Give the keys that a token may mean, fetching when its key id was never seen."""
+        """Give the keys that a token may mean, fetching when its key id was never seen.
+
+        Raises `KeysUnavailableError` also for such a key id while fetches fail: it may be one of the issuer's new keys.
+        """
         self.version()
-        if self._keys is None or not (self._keys.knows(key_id) or self._is_known_unknown(key_id)):
-            fetch = self._start_fetch()
-            if fetch is not None:
-                await asyncio.shield(fetch)  # One caller that gives up must not take it from the others.
-                self._remember_unknown(key_id)
-        if self._keys is None:
+        if self._keys is not None and (self._keys.knows(key_id) or self._is_known_unknown(key_id)):
+            return self._keys.find(key_id, algorithm)
+        fetch = self._start_fetch()
+        if fetch is not None:
+            await asyncio.shield(fetch)  # One caller that gives up must not take it from the others.
+        if self._keys is None or self._has_failed:
             raise KeysUnavailableError("keys_unavailable")
+        if fetch is not None:
+            self._remember_unknown(key_id)
         return self._keys.find(key_id, algorithm)
 
     async def aclose(self) -> None:
@@ -206,7 +212,9 @@ class RemoteKeys:
             keys = read_jwks(body)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError, InvalidKeySetError) as error:
             _log.warning("key set not usable, old keys kept: %s", type(error).__name__)
+            self._has_failed = True
             return
+        self._has_failed = False
         self._fetched_at = self._clock()
         self._unknown = {key_id: at for key_id, at in self._unknown.items() if not keys.knows(key_id)}
         if not keys.same_keys(self._keys):

@@ -117,6 +117,25 @@ async def test_a_rotated_key_is_found_at_once(server: JwksServer, keys: RemoteKe
     assert keys.version() == before + 1
 
 
+async def test_a_failed_fetch_says_nothing_about_a_key_id(
+    server: JwksServer, keys: RemoteKeys, clock: HandClock
+) -> None:
+    """A rotated key's tokens are neither good nor bad while the issuer is away, and good as soon as it is back."""
+    await knows(keys)
+    jwks = TestIssuer(keys="second").jwks()
+    server.publish({"keys": [key | {"kid": f"new-{key['kid']}"} for key in jwks["keys"]]})
+    server.status = 503
+    clock.advance(COOL_DOWN_SECONDS)
+    for _ in range(2):  # the second within the cool-down
+        with pytest.raises(KeysUnavailableError):
+            await knows(keys, "new-ec-1")
+    assert await knows(keys)
+    server.status = 200
+    clock.advance(COOL_DOWN_SECONDS)
+    assert await knows(keys, "new-ec-1")
+    assert server.hits == 3
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -140,7 +159,8 @@ async def test_a_bad_answer_keeps_the_old_keys(
     version = keys.version()
     server.status, server.headers, server.body = answer
     clock.advance(COOL_DOWN_SECONDS)
-    assert not await knows(keys, "unknown")
+    with pytest.raises(KeysUnavailableError):
+        await knows(keys, "unknown")
     assert server.hits == 2
     assert await knows(keys)
     assert keys.version() == version
@@ -165,7 +185,8 @@ async def test_good_keys_in_a_bad_answer_are_not_taken(
     server.status, server.headers, padding = answer
     server.body = padding + server.body
     clock.advance(COOL_DOWN_SECONDS)
-    assert not await knows(keys, "new-ec-1")
+    with pytest.raises(KeysUnavailableError):
+        await knows(keys, "new-ec-1")
     assert server.hits == 2
     assert await knows(keys)
 
