@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLSchema
 
 from app.errors import AppError
-from graphql_schema.plan import KEPT_CHARACTERS, InvalidDocumentError, PlanCache
+from graphql_schema.plan import KEPT_CHARACTERS, LONGEST_KEPT, InvalidDocumentError, PlanCache
 from graphql_schema.schema import build_schema
 
 
@@ -30,12 +30,22 @@ def test_the_cache_keeps_the_latest_and_no_more(schema: GraphQLSchema) -> None:
     assert len(cache) == 3
 
 
+def test_long_documents_are_kept_in_smaller_number(schema: GraphQLSchema) -> None:
+    """A plan takes many times the memory of its text, so the characters of all together have a bound."""
+    cache = PlanCache(schema)
+    first = cache.plan("{ me { kind } }")
+    for number in range(60):
+        cache.plan(f"query Q{number:02} {{ me {{ kind }} }}".ljust(5_000))
+        assert cache.plan("{ me { kind } }") is first
+    assert len(cache) == KEPT_CHARACTERS // 5_000
+
+
 def test_refused_and_very_long_documents_are_not_kept(schema: GraphQLSchema) -> None:
     """Nothing hostile stays in memory."""
     cache = PlanCache(schema)
     with pytest.raises(InvalidDocumentError):
         cache.plan("{ nothing }")
-    cache.plan("{ me { kind } }" + " " * KEPT_CHARACTERS)
+    cache.plan("{ me { kind } }" + " " * LONGEST_KEPT)
     assert len(cache) == 0
 
 
