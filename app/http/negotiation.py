@@ -1,11 +1,28 @@
 """Which media type an answer takes, by the Accept header of GraphQL over HTTP."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from app.http.problems import EVENT_STREAM, GRAPHQL_JSON, JSON, HttpError
 
 _ANY = {name: name for name in (JSON, GRAPHQL_JSON, EVENT_STREAM)} | {"*/*": JSON, "application/*": JSON}
 OFFERS_MAX = 50
+KEPT_HEADERS = 256
+KEPT_CHARACTERS = 256  # a longer header is read each time: 256 heads full of inventions are 8 MB
+
+Read = TypeVar("Read")
+
+
+def remembering(read: Callable[[str], Read]) -> Callable[[str], Read]:
+    """Return a reader that remembers what it made of the latest short headers; most callers send the same few."""
+    remembered = lru_cache(maxsize=KEPT_HEADERS)(read)
+
+    @wraps(read)
+    def read_header(value: str) -> Read:
+        return (remembered if len(value) <= KEPT_CHARACTERS else read)(value)
+
+    return read_header
 
 
 def wants_page(accept: str, query_string: bytes) -> bool:
@@ -13,7 +30,7 @@ def wants_page(accept: str, query_string: bytes) -> bool:
     return "text/html" in accept and b"query=" not in query_string
 
 
-@lru_cache(maxsize=256)
+@remembering
 def choose_media_type(accept: str) -> str:
     """Return the media type that the caller takes best, the first of equals; raises 406 if it takes none of ours."""
     if not accept.strip():
@@ -40,7 +57,7 @@ def _read_offer(part: str) -> tuple[str, float]:
     return name, 1.0
 
 
-@lru_cache(maxsize=256)
+@remembering
 def check_content_type(value: str) -> None:
     """Raise 415 unless a body is JSON in UTF-8."""
     kind, *parameters = (piece.strip().lower() for piece in value.split(";"))

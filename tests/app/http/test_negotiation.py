@@ -1,10 +1,13 @@
 """Which media type and which status an answer takes."""
 
+import sys
+from collections.abc import Callable
+
 import pytest
 
 from app.errors import ErrorCode
 from app.http.endpoint import respond
-from app.http.negotiation import choose_media_type
+from app.http.negotiation import check_content_type, choose_media_type
 from app.http.problems import EVENT_STREAM, GRAPHQL_JSON, JSON, HttpError
 from app.operation import Answer
 from auth.principal import Role
@@ -38,6 +41,15 @@ def test_the_best_offer_is_taken(accept: str, chosen: str | None) -> None:
         assert refusal.value.status == 406
     else:
         assert choose_media_type(accept) == chosen
+
+
+@pytest.mark.parametrize("read", [choose_media_type, check_content_type])
+def test_a_long_header_is_read_and_not_kept(read: Callable[[str], object]) -> None:
+    """Callers may invent any number of them, each as long as a head may be."""
+    value = f"{JSON}; x={'y' * 30_000}"
+    before = sys.getrefcount(value)
+    read(value)
+    assert sys.getrefcount(value) == before
 
 
 @pytest.mark.parametrize(
