@@ -1,5 +1,6 @@
 """Who is calling: lifts the bearer token out of a request. A bad token is 401, never anonymous; guessing is metered."""
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -13,6 +14,9 @@ from app.http.rate import Meters, address_key
 from app.log import log
 from auth.principal import ANONYMOUS, Principal
 from auth.tokens import InvalidTokenError, KeysUnavailableError, TokenVerifier
+
+# How proxies write an address with a port, or an IPv6 one in brackets.
+_DRESSED = re.compile(r"\[([^]]+)](?::\d{1,5})?|([^:]+):\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ def client_address(scope: Scope, trusted_proxies: int) -> str | None:
     hops = [hop.strip() for value in header_values(scope, b"x-forwarded-for") for hop in value.split(",")]
     if len(hops) < trusted_proxies:
         return peer
+    hop = hops[-trusted_proxies]
+    dressed = _DRESSED.fullmatch(hop)
     try:
-        return str(ip_address(hops[-trusted_proxies].strip("[]")))
+        return str(ip_address((dressed[1] or dressed[2]) if dressed else hop))
     except ValueError:
         return peer

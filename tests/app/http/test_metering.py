@@ -73,6 +73,22 @@ async def test_one_ipv6_line_has_one_budget(metered: System) -> None:
     assert found == [[200]] * 3 + [[429]]
 
 
+@pytest.mark.parametrize(
+    ("told", "other"),
+    [
+        ("203.0.113.7:{port}", "203.0.113.8:50000"),
+        ("[2001:db8::1]:{port}", "[2001:db8:0:1::1]:50000"),
+        ("[2001:db8::1]", "[2001:db8:0:1::1]"),
+        ("2001:db8::{port}", "2001:db8:0:1::50000"),
+    ],
+)
+async def test_a_port_behind_an_address_counts_for_nothing(metered: System, told: str, other: str) -> None:
+    """Some proxies write one, and a caller has many."""
+    found = [await statuses(metered, 1, address=told.format(port=port)) for port in range(5001, 5005)]
+    assert found == [[200]] * 3 + [[429]]
+    assert await statuses(metered, 1, address=other) == [200]
+
+
 async def test_a_claimed_address_is_not_believed(metered: System) -> None:
     """Only the hop that our own proxy wrote counts."""
     for number in range(3):
