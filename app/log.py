@@ -37,20 +37,20 @@ class GatheredLines:
         """Write to `stream`."""
         self._stream = stream
         self._lines: list[str] = []
-        self._flush_is_due = False
+        self._flushing: asyncio.AbstractEventLoop | None = None  # that has a flush to come
         atexit.register(self.flush)
 
     def info(self, line: str) -> None:
         """Take a line that may wait."""
         self._lines.append(line)
-        if self._flush_is_due:
-            return
         try:
-            asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
+            loop = asyncio.get_running_loop()
         except RuntimeError:
             self.flush()
-        else:
-            self._flush_is_due = True
+            return
+        if loop is not self._flushing:  # another one may have ended before its flush
+            loop.call_later(GATHER_SECONDS, self.flush)
+            self._flushing = loop
 
     def warning(self, line: str) -> None:
         """Take a line that may not wait."""
@@ -62,7 +62,7 @@ class GatheredLines:
 
     def flush(self) -> None:
         """Write what waits."""
-        self._flush_is_due = False
+        self._flushing = None
         if self._lines:
             lines, self._lines = self._lines, []
             self._stream.write("\n".join(lines) + "\n")

@@ -38,6 +38,25 @@ def test_without_a_loop_lines_go_out_at_once() -> None:
     assert stream.getvalue() == "one\n"
 
 
+def test_no_line_waits_for_a_loop_that_has_ended() -> None:
+    """A loop that ends soon after its last line leaves it to the next loop's timer, or to the next line without one."""
+    stream = io.StringIO()
+    lines = GatheredLines(stream)
+
+    async def tell(line: str, *, wait: bool) -> None:
+        lines.info(line)
+        async with asyncio.timeout(5):
+            while wait and not stream.getvalue():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+
+    for line, wait in (("one", False), ("two", True), ("three", False)):
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            runner.run(tell(line, wait=wait))
+    assert stream.getvalue() == "one\ntwo\n"
+    lines.info("four")
+    assert stream.getvalue() == "one\ntwo\nthree\nfour\n"
+
+
 def test_an_exception_is_told_by_type_and_place() -> None:
     """Its text may quote what was stored."""
     try:
