@@ -70,8 +70,9 @@ class LiveSocket:
             with self.door.hold_place(socket.scope):
                 await socket.accept(PROTOCOL)
                 await self._serve(socket)
-        except AppError:  # no place is free
-            await socket.close(TRY_AGAIN)
+        except AppError as error:  # no place is free; clients learn the code only after they were accepted
+            await socket.accept(PROTOCOL)
+            await socket.close(TRY_AGAIN, str(error.code))
 
     async def _serve(self, socket: WebSocket) -> None:
         connection = Connection(self, socket)
