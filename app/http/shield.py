@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from app.errors import AppError, ErrorCode, not_found
+from app.http.heads import header_values
 from app.http.problems import HttpError, Reply, to_reply
 from app.log import describe_exception, log
 from app.settings import Settings
@@ -36,7 +37,8 @@ SOCKET_DEFECT = 1011  # RFC 6455: the server met what it did not expect
 def shield_of(settings: Settings) -> list[Middleware]:
     """Return the middleware that stands around the whole app."""
     origins = split(settings.cors_origins)
-    layers = [Middleware(Shield, hosts=split(settings.trusted_hosts), origins=origins)]
+    hosts = split(settings.trusted_hosts)
+    layers = [Middleware(Shield, hosts=hosts, origins=origins, trusted_proxies=settings.trusted_proxies)]
     if origins:
         cors = Middleware(
             CORSMiddleware,
@@ -58,14 +60,18 @@ def split(listed: str) -> frozenset[str]:
 class Shield:
     """The outermost layer of our own."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], origins: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: frozenset[str], origins: frozenset[str] = frozenset(), trusted_proxies: int = 0
+    ) -> None:
         """Take the app and the host names that are answered; none means all, `*.example.com` means all below.
 
-        `origins` are those whose pages may open WebSockets, besides our own: browsers ask nobody before that.
+        `origins` are those whose pages may open WebSockets, besides our own: browsers ask nobody before that. So many
+        `trusted_proxies` before us are believed when they tell of https.
         """
         self._app = app
         self._hosts = hosts
         self._origins = origins
+        self._trusted_proxies = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a connection on, or refuse it."""
@@ -104,14 +110,14 @@ class Shield:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add_headers(message, headers_for(scope))
+                add_headers(message, headers_for(scope, self._trusted_proxies))
             await send(message)
 
         await reply.send(send_with_headers)
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
-        own = headers_for(scope)
+        own = headers_for(scope, self._trusted_proxies)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
@@ -147,9 +153,19 @@ def internal(request_id: str) -> Reply:
     return reply
 
 
-def headers_for(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+def headers_for(scope: Scope, trusted_proxies: int) -> tuple[tuple[bytes, bytes], ...]:
     """Return the security headers of an answer on this connection."""
-    return (*SECURITY_HEADERS, TRANSPORT_SECURITY) if scope.get("scheme") == "https" else SECURITY_HEADERS
+    return (*SECURITY_HEADERS, TRANSPORT_SECURITY) if is_https(scope, trusted_proxies) else SECURITY_HEADERS
+
+
+def is_https(scope: Scope, trusted_proxies: int) -> bool:
+    """Return whether the caller used https: with us, or with the outermost of our own proxies, as they tell."""
+    used_with_us = scope.get("scheme") == "https"
+    if used_with_us or trusted_proxies == 0:
+        return used_with_us
+    hops = [hop.strip() for value in header_values(scope, b"x-forwarded-proto") for hop in value.split(",")]
+    # Many proxies pass on what the one before them told, and add nothing: then there are fewer entries than proxies.
+    return bool(hops) and hops[-trusted_proxies:][0].lower() == "https"
 
 
 def add_headers(message: Message, own: Iterable[tuple[bytes, bytes]]) -> None:

@@ -20,7 +20,7 @@ EVERYWHERE = {
 }
 
 
-def client_of(**settings: str) -> httpx.AsyncClient:
+def client_of(**settings: str | int) -> httpx.AsyncClient:
     """Return a client of a tiny app that fails in known ways, behind the shield."""
 
     async def fail(_: Request) -> Response:
@@ -112,6 +112,26 @@ async def test_https_is_kept_once_it_was_used() -> None:
     """Behind TLS a browser is told to stay there."""
     assert "strict-transport-security" not in (await client_of().get("/ok")).headers
     assert "max-age" in (await client_of().get("https://api.test/ok")).headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told", "is_kept"),
+    [
+        (0, "https", False),
+        (1, "https", True),
+        (1, "HTTPS", True),
+        (1, "http", False),
+        (1, "", False),
+        (1, "https, http", False),
+        (2, "https, http", True),
+        (2, "http, https", False),
+        (2, "https", True),
+    ],
+)
+async def test_https_is_kept_where_our_own_proxy_ends_it(proxies: int, told: str, *, is_kept: bool) -> None:
+    """The outermost of our own proxies tells how it was called; what a caller wrote before does not count."""
+    reply = await client_of(trusted_proxies=proxies).get("/ok", headers={"X-Forwarded-Proto": told})
+    assert ("strict-transport-security" in reply.headers) is is_kept
 
 
 @pytest.mark.parametrize(
