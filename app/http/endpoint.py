@@ -65,8 +65,7 @@ class GraphQLEndpoint:
             reply = to_reply(error, media_type)
         except ClientGoneError:
             return
-        reply.headers["X-Request-Id"] = request_id
-        reply.headers["Cache-Control"] = "no-store"
+        reply.headers.update(headers_of_call(request_id))
         log_call(request_id, caller, answer, reply.status, started)
         await reply.send(send)
 
@@ -95,6 +94,11 @@ class GraphQLEndpoint:
 def new_request_id() -> str:
     """Return an id that a caller can quote and the log can be searched for; it is no secret."""
     return f"{random.getrandbits(64):016x}"
+
+
+def headers_of_call(request_id: str) -> dict[str, str]:
+    """Return the headers of each answer and refusal: the id to quote, and that nobody may keep what may be personal."""
+    return {"X-Request-Id": request_id, "Cache-Control": "no-store"}
 
 
 def check_method(method: str) -> None:

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.errors import AppError
 from app.http.body import ClientGoneError
-from app.http.endpoint import GraphQLEndpoint, log_call, new_request_id, to_json
+from app.http.endpoint import GraphQLEndpoint, headers_of_call, log_call, new_request_id, to_json
 from app.http.heads import header_values
 from app.http.negotiation import choose_media_type
 from app.http.problems import EVENT_STREAM, JSON, HttpError, to_reply
@@ -49,6 +49,7 @@ class LiveEvents:
                 await self._stream(ask, scope, receive, send)
         except AppError as error:
             reply = to_reply(error, JSON)
+            reply.headers.update(headers_of_call(request_id))
             log_call(request_id, caller, None, reply.status, started)
             await reply.send(send)
             return
@@ -56,7 +57,7 @@ class LiveEvents:
             return
 
     async def _stream(self, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Request-Id": ask.request_id}
+        headers = {**headers_of_call(ask.request_id), "X-Accel-Buffering": "no"}
         stream = StreamingResponse(self._write(ask), headers=headers, media_type=EVENT_STREAM)
         await stream(scope, receive, send)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 import structlog
 
 from auth.principal import Role
@@ -49,3 +50,18 @@ async def test_a_client_that_hangs_up_is_logged_as_any_call(system: System) -> N
         async with asyncio.timeout(10):
             await call
     assert [(line["event"], line["log_level"]) for line in lines] == [("operation", "info")]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [("GET", {}, 405), ("POST", {"Authorization": "Bearer guess"}, 401), ("POST", {"Content-Type": "text/plain"}, 415)],
+)
+async def test_a_refused_stream_has_the_headers_of_every_answer(
+    system: System, method: str, headers: dict[str, str], status: int
+) -> None:
+    """An id to quote that the log has too, and nobody keeps it."""
+    asked = {"Accept": "text/event-stream", "Content-Type": "application/json", **headers}
+    with structlog.testing.capture_logs() as lines:
+        reply = await system.client.request(method, "/graphql", headers=asked, content=WATCH)
+    assert (reply.status_code, reply.headers.get("cache-control")) == (status, "no-store")
+    assert {line["request_id"] for line in lines} == {reply.headers.get("x-request-id")}
