@@ -92,6 +92,7 @@ def _remembered(told_by: str, tell: Callable[[], tuple[str, ...]]) -> tuple[str,
     key = hashlib.blake2b(told_by.encode(errors="replace"), digest_size=16).digest()
     known = _FAULTS.get(key)
     if known is not None:
+        _FAULTS.move_to_end(key)
         return known
     fault = _FAULTS[key] = tell()
     if len(_FAULTS) > KEPT_TRACES:

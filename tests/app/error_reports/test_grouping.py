@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.error_reports.grouping import fingerprint_of, template_of
+from app.error_reports import grouping
+from app.error_reports.grouping import KEPT_TRACES, fingerprint_of, template_of
 from app.error_reports.traces import read_frame, read_trace
 
 NET = """System.InvalidOperationException: Cannot process request {request}
@@ -86,3 +87,18 @@ def test_messages_without_what_varies_group() -> None:
     assert template_of("team 'Red' has 12 of 20 seats") == template_of("team 'Blue 7' has 3 of 5 seats")
     assert template_of("cannot open /var/data/a.db") == template_of("cannot open C:\\data\\b.db")
     assert template_of("cannot open file") != template_of("cannot close file")
+
+
+def test_a_trace_that_keeps_coming_is_read_once() -> None:
+    """In a storm of errors it stays remembered, however many others come between."""
+    told: list[str] = []
+
+    def tell() -> tuple[str, ...]:
+        told.append("told")
+        return ("fault",)
+
+    for storm in range(3):
+        assert grouping._remembered("the same", tell) == ("fault",)
+        for number in range(KEPT_TRACES - 1):
+            grouping._remembered(f"other {storm} {number}", lambda: ("other",))
+    assert told == ["told"]
