@@ -13,6 +13,7 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -58,8 +59,7 @@ class Keyring:
 
 def shape_as_uuid(digest: bytes) -> str:
     """Return the first 16 bytes as an upper-case UUID, the notice's own form for ids."""
-    text = digest[:16].hex().upper()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return str(UUID(bytes=digest[:16])).upper()
 
 
 def load_keyring(settings: Settings) -> Keyring:
