@@ -11,7 +11,7 @@ from app.database.client import Document
 from app.errors import not_found
 from app.practices import CURRENT_VERSION
 from app.subject_rights.finding import find_held_person
-from app.subject_rights.gathering import LIST_MAX, Gatherer, Holdings, Person
+from app.subject_rights.gathering import BYTES_MAX, LIST_MAX, Gatherer, Holdings, Person
 from app.support.model import Subject
 from app.support.subject_access import SubjectAccess
 from auth.principal import Principal, Role
@@ -65,7 +65,7 @@ class Exporting:
         for (document, name, _, _), text in zip(sealed, opened, strict=True):
             document[name] = text
         held = {kind: [_shown(row) for row in rows] for kind, rows in holdings.kinds.items()}
-        more = {"notAll": holdings.cut, "atMost": LIST_MAX} if holdings.cut else {}
+        more = {"notAll": holdings.cut, "atMost": LIST_MAX, "atMostBytes": BYTES_MAX} if holdings.cut else {}
         about = {"userId": person.person_id, "companyId": person.company_id}
         notes = {"practicesVersion": CURRENT_VERSION, "note": MADE_FROM}
         return _to_json({"madeAt": now, "about": about, "held": held, **more, **notes})
