@@ -57,15 +57,26 @@ async def verify_receipts(
     noted = {**({head.sequence: head.hash} if head else {}), **(known or {})}
     first, last = await read_outermost(database, 1), await read_outermost(database, -1)
     if first is None or last is None:
-        erased = not (noted or reached) if head is None or head.at is None else head.at < now - life
-        whole = Verification(ok=True, end=head or EMPTY_CHAIN)
-        return whole if erased else _bad(from_sequence, 0, Problem.CUT_OFF, None)
+        return _verify_none_left(from_sequence, head or EMPTY_CHAIN, noted, reached, erased_before=now - life)
     start = max(from_sequence, int(first["_id"]))
     if start > from_sequence and not _may_begin(first, now - life):
         return _bad(from_sequence, 0, Problem.MISSING, None)
     stop = min(to_sequence, max(int(last["_id"]), *noted, reached)) + 1
     before = await _end_before(database, start)
     return await _walk(database, range(start, stop), before, noted)
+
+
+def _verify_none_left(
+    from_sequence: int, head: ChainEnd, noted: Mapping[int, str], reached: int, *, erased_before: datetime
+) -> Verification:
+    """Check a chain of which no receipt is left: nothing was written, or all of it is so old that it is erased."""
+    if max(*noted, reached, 0) > head.sequence:
+        return _bad(max(from_sequence, head.sequence + 1), 0, Problem.CUT_OFF, None)
+    if head.sequence and (head.at is None or head.at >= erased_before):
+        return _bad(from_sequence, 0, Problem.CUT_OFF, None)
+    if noted.get(head.sequence, head.hash) != head.hash:
+        return _bad(head.sequence, 0, Problem.OTHER_CHAIN, None)
+    return Verification(ok=True, end=head)
 
 
 def _bad(sequence: int, checked: int, problem: Problem, end: ChainEnd | None) -> Verification:

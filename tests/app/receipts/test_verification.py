@@ -138,6 +138,23 @@ async def test_all_erased_by_age_is_no_finding_and_the_chain_goes_on(database: D
     assert (await verify(days=740)).checked == 1
 
 
+@pytest.mark.parametrize("told", [{"reached": 11}, {"known": {11: "f" * 64}}])
+async def test_age_excuses_no_receipt_beyond_the_head(database: Database, verify: Verify, told: dict[str, Any]) -> None:
+    """All are gone and the head is old enough for that; but something else tells of one more than the head."""
+    await database[RECEIPTS].delete_many({})
+    assert finding(await verify(days=740, **told)) == (11, Problem.CUT_OFF, 0)
+    assert (await verify(days=740, reached=10)).ok
+
+
+async def test_an_aged_head_is_held_against_what_was_noted(database: Database, verify: Verify) -> None:
+    """With every receipt erased by age, the head itself must be the end that an auditor noted."""
+    head = (await verify()).end
+    assert head is not None
+    await database[RECEIPTS].delete_many({})
+    assert (await verify(days=740, known={10: head.hash})).ok
+    assert finding(await verify(days=740, known={10: "f" * 64})) == (10, Problem.OTHER_CHAIN, 0)
+
+
 async def test_range_that_is_none_is_refused(verify: Verify) -> None:
     """A range must begin at 1 or later and not end before it begins."""
     for first, last in ((0, 5), (5, 4)):
