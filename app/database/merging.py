@@ -1,7 +1,7 @@
 """Merges work that is done in batches: what comes while one batch is under way goes together as the next.
 
 Promises each caller its own results in order. Where a merged batch fails each caller's part is tried alone, so that one
-caller's fault does not become another's.
+caller's fault does not become another's; but not where the work must not be done twice: then all of them fail.
 """
 
 import asyncio
@@ -18,11 +18,14 @@ ITEMS_MAX = 1_000
 
 
 class MergedWork(Generic[Item, Result]):
-    """One kind of work; `work` gives a result for each item."""
+    """One kind of work; `work` gives a result for each item, and harms nothing when done again if it `may_repeat`."""
 
-    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, may_repeat: bool = True
+    ) -> None:
         """Take the work; nothing is done yet."""
         self._work = work
+        self._may_repeat = may_repeat
         self._waiting: list[tuple[Sequence[Item], asyncio.Future[list[Result]]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -60,11 +63,13 @@ class MergedWork(Generic[Item, Result]):
         try:
             results = iter(await self._work([item for items, _ in batch for item in items]) if batch else ())
         except Exception as error:  # noqa: BLE001 - handed to each who waits, who raises it
-            if len(batch) > 1:
+            if len(batch) > 1 and self._may_repeat:
                 for part in batch:
                     await self._do([part])
-            elif not batch[0][1].done():
-                batch[0][1].set_exception(error)
+                return
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
             return
         for items, future in batch:
             own = list(islice(results, len(items)))

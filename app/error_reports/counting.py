@@ -1,8 +1,9 @@
 """Adds accepted reports to what is counted: groups, daily counts, quantiles of durations, quality of networks.
 
 Each is added up twice: for the report's company, and for the vendor over all of them (`ALL`). Only what was accepted is
-counted, so a report sent again changes nothing; after a crash between storing and counting the counts may lack a batch,
-for which they are not read as truth. No text is kept but codes and the names of operations, which die with the reports.
+counted, so a report sent again changes nothing. After a crash between storing and counting, or where MongoDB refuses a
+part of it, the counts lack what was not written of a batch: to write it again would count the rest twice. So they are
+not read as truth. No text is kept but codes and the names of operations, which die with the reports.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ class ReportCounter:
     def __init__(self, database: Database) -> None:
         """Count nothing yet."""
         self._database = database
-        self._merged = MergedWork[Accepted, None](self._write)
+        self._merged = MergedWork[Accepted, None](self._write, may_repeat=False)
         self._under_way: set[asyncio.Task[None]] = set()
         self._known_groups: set[str] = set()
 
@@ -72,9 +73,11 @@ class ReportCounter:
             for collection, owned in additions.of(owner):
                 found[collection].append(owned)
         groups = found.pop("error_groups")
-        await asyncio.gather(
-            self._add_groups(groups), *(self._update(collection, each) for collection, each in found.items())
-        )
+        updates = (self._update(collection, each) for collection, each in found.items())
+        # Each is awaited though one fails: what is still being written is not settled.
+        for failure in await asyncio.gather(self._add_groups(groups), *updates, return_exceptions=True):
+            if failure is not None:
+                raise failure
         return [None] * len(calls)
 
     async def _add_groups(self, groups: Sequence[Owned]) -> None:
