@@ -85,17 +85,27 @@ async def refold(
     meanwhile, because a server was started with a shorter life for them, is left as it is. Where `nothing_expired`
     since the first event, which only an operator can know, all days are made equal to their recount.
     """
-    done, gate = Refolded(nothing_expired=nothing_expired), asyncio.Semaphore(DAYS_AT_ONCE)
+    done = Refolded(nothing_expired=nothing_expired)
     done.oldest = await _oldest(database)
     if mend:
         done.numbered = await number_stored(database)
     async for company_id in _companies(database):
-        async with asyncio.TaskGroup() as group:
-            async for day in _days(database, company_id, horizon):
-                await gate.acquire()
-                task = group.create_task(_refold_day(database, company_id, day, done, advance, mend=mend))
-                task.add_done_callback(lambda _: gate.release())
+        try:
+            await _refold_company(database, company_id, horizon, done, advance, mend=mend)
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None  # the others follow from it, or say the same
     return done
+
+
+async def _refold_company(
+    database: Database, company_id: str, horizon: datetime, done: Refolded, advance: Advance, *, mend: bool
+) -> None:
+    gate = asyncio.Semaphore(DAYS_AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        async for day in _days(database, company_id, horizon):
+            await gate.acquire()
+            task = group.create_task(_refold_day(database, company_id, day, done, advance, mend=mend))
+            task.add_done_callback(lambda _: gate.release())
 
 
 async def _refold_day(

@@ -1,12 +1,14 @@
 """scripts/refold destroys nothing that cannot be counted again, and leaves lives and validators to the server."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
-from app.database.client import Database
+from app.database.client import Database, connect
 from app.database.indexes import prepare_database
 from app.settings import DAY_SECONDS
 from app.usage.folding import day_of
@@ -14,7 +16,8 @@ from app.usage.numbering import INDEX
 from app.usage.refolding import find_horizon, refold
 from auth.principal import Role
 from tests.harness.commands import Done, run, settings_of
-from tests.harness.system import System
+from tests.harness.mongod import start_session_mongod
+from tests.harness.system import System, running_system
 from tests.harness.usage import created, new_id, send
 
 
@@ -143,6 +146,18 @@ async def test_events_that_expire_meanwhile_take_no_bucket_along(system: System)
 
         done = await refold(database, horizon, expire)
     assert (await buckets_of(system), done.days_mended) == (before, 0)
+
+
+async def test_a_database_that_goes_away_meanwhile_is_told_as_such(data_folder: Path) -> None:
+    """The driver's own error comes out, as from any other read, so that the exit code is that of an absent database."""
+    with start_session_mongod() as mongod:
+        async with running_system(mongod.uri, data_folder, mongodb_database="refolded") as system:
+            (horizon, *_) = await use_for(system, 4, 3, 2, 1)
+            settings = system.services.settings.model_copy(update={"database_timeout_ms": 200})
+        database = connect(settings)
+        with pytest.raises(PyMongoError):
+            await refold(database, horizon, lambda _: mongod.kill())
+        await database.close()
 
 
 @pytest.mark.parametrize("options", [(), ("--check",)])
