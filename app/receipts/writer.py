@@ -65,9 +65,10 @@ class ReceiptWriter:
     async def close(self) -> None:
         """Wait until what was appended is written and the head is noted."""
         self._closing.set()
-        for task in (self._writing, self._noting):
-            if task is not None:
-                await asyncio.wait({task})
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+        if self._noting is not None:  # asked only now: a write begins the note at its end
+            await asyncio.wait({self._noting})
 
     async def _write_waiting(self) -> None:
         try:

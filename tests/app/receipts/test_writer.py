@@ -80,6 +80,16 @@ async def test_head_follows_the_chain(database: Database, writer: ReceiptWriter)
     assert (head.sequence, head.hash) == (2, written[-1]["hash"])
 
 
+async def test_close_waits_for_the_note_of_a_write_under_way(database: Database, writer: ReceiptWriter) -> None:
+    """The note begins when the write ends, and `close` was called before."""
+    append = asyncio.create_task(writer.append([draft()]))
+    await asyncio.sleep(0)
+    await writer.close()
+    head = await read_head(database)
+    assert head is not None
+    assert head.sequence == (await append)[0]["sequence"] == 1
+
+
 async def test_older_note_of_the_head_changes_nothing(database: Database, writer: ReceiptWriter) -> None:
     """A slow writer's note cannot move the head back."""
     first, _ = await writer.append([draft(), draft()])
