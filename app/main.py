@@ -195,7 +195,10 @@ class Readiness:
     async def check_until_prepared(self) -> None:
         """Try each second until the database has been prepared: nobody may be asking `/ready`."""
         while not self._prepared:
-            await self.check()
+            try:
+                await self.check()
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would try again
+                log.error("not_prepared", **describe_exception(error))
             if not self._prepared:
                 await asyncio.sleep(RETRY_SECONDS)
 

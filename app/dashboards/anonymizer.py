@@ -1,7 +1,7 @@
 """Keeps the anonymous store up to date in the background: within seconds of a day's end, by one process at a time.
 
 After each round it rests for a multiple of the time that the round took, so that it never uses more than a fifth of a
-database that is large or slow; freshness gives way then, and `asOf` says so.
+database that is large or slow; freshness gives way then, and `asOf` says so. A round that fails is followed by another.
 """
 
 import asyncio
@@ -11,10 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-from pymongo.errors import PyMongoError
-
 from app.clock import Clock
-from app.dashboards.anonymous import TurnOverError
 from app.dashboards.rebuilding import mark_recent, rebuild_marked
 from app.database.client import Database
 from app.database.leases import take_lease
@@ -44,13 +41,13 @@ async def _run(database: Database, clock: Clock, holder: str) -> None:
     marked_on: datetime | None = None
     while True:
         started = time.monotonic()
-        today = day_of(clock())
         try:
+            today = day_of(clock())
             if today != marked_on:
                 await mark_recent(database, today)
                 marked_on = today
             await rebuild_once(database, holder, today)
-        except (PyMongoError, TurnOverError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would begin the work again
             log.warning("anonymous_usage_waits", **describe_exception(error))
         await asyncio.sleep(max(PAUSE_SECONDS, REST_FACTOR * (time.monotonic() - started)))
 

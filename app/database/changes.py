@@ -1,7 +1,8 @@
 """Tells watchers in this process what changed in a collection, at most once a pause each.
 
 One change stream for all watchers of a collection, opened with the first and closed with the last. When the stream was
-lost, all are told `REOPENED` once it is back: something may have changed meanwhile that nobody can name any more.
+lost, or gave what cannot be read, all are told `REOPENED` once it is back: something may have changed meanwhile that
+nobody can name any more.
 """
 
 import asyncio
@@ -10,8 +11,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection,
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
-
-from pymongo.errors import PyMongoError
 
 from app.database.client import Database, Document
 from app.log import describe_exception, log
@@ -114,7 +113,7 @@ class Changes:
                     self._open.set()
                     async for change in stream:
                         self._tell(self.read(change))
-            except PyMongoError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who watch go on waiting
                 log.warning("changes_lost", collection=self.collection, **describe_exception(error))
             await asyncio.sleep(RETRY_SECONDS)
 
