@@ -65,7 +65,8 @@ class MergedWork(Generic[Item, Result]):
         except Exception as error:  # noqa: BLE001 - handed to each who waits, who raises it
             if len(batch) > 1 and self._may_repeat:
                 for part in batch:
-                    await self._do([part])
+                    if not part[1].done():  # as in `_take`, but while the others were tried
+                        await self._do([part])
                 return
             for _, future in batch:
                 if not future.done():

@@ -1,7 +1,9 @@
-"""Merged work that fails: each caller's part is tried alone, where that does no harm."""
+"""Merged work that fails: each caller's part is tried alone, for those who still wait, where that does no harm."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
 
 from app.database.merging import MergedWork
 
@@ -39,3 +41,20 @@ async def test_work_that_adds_up_is_never_done_again() -> None:
     answers = await asyncio.gather(merged.run(["good"]), merged.run(["bad"]), return_exceptions=True)
     assert [type(answer) for answer in answers] == [RefusedError, RefusedError]
     assert done == [["good", "bad"]]
+
+
+async def test_nothing_is_tried_again_for_who_has_gone() -> None:
+    """One of three callers gives up while the batch is under way; the other two are served."""
+    done: list[Sequence[str]] = []
+
+    async def work(items: Sequence[str]) -> Sequence[str]:
+        gone.cancel()
+        return await work_on(done, "bad")(items)
+
+    merged = MergedWork(work)
+    gone, *here = (asyncio.create_task(merged.run([name])) for name in ("gone", "bad", "good"))
+    bad, good = await asyncio.gather(*here, return_exceptions=True)
+    assert (type(bad), good) == (RefusedError, ["good"])
+    assert done == [["gone", "bad", "good"], ["bad"], ["good"]]
+    with pytest.raises(asyncio.CancelledError):
+        await gone
