@@ -27,7 +27,7 @@ from app.profiles.model import (
     check_own,
     split_fields,
 )
-from app.profiles.store import save_company, save_user
+from app.profiles.store import delete_expired, save_company, save_user
 from auth.principal import Principal
 
 CLAIMS_OWNER = "claims"  # claims are sealed under a key of their own
@@ -106,6 +106,7 @@ class ProfileService:
         on_insert: dict[str, Any] = {"firstSeenAt": now, "expiresAt": now + self.claim_life}
         if index:
             on_insert["_id"] = str(uuid.uuid4()).upper()
+            await delete_expired(self.database, key, now)  # MongoDB may not have come to it yet
         return await save_user(self.database, key, document, on_insert)
 
     async def _profile_part(self, split: Split, owner: str, now: datetime) -> Document:

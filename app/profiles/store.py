@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from bson import Binary
@@ -36,6 +37,11 @@ async def save_user(database: Database, key: Document, document: Document, on_in
             return stored
     message = "the profile's look-up key stays taken"
     raise RuntimeError(message)
+
+
+async def delete_expired(database: Database, key: Document, now: datetime) -> None:
+    """Delete the claim under `key` if its time is over."""
+    await database["users"].delete_one({**key, "expiresAt": {"$lte": now}})
 
 
 async def _release_blind_index(database: Database, document: Document) -> None:

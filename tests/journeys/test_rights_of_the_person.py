@@ -312,6 +312,19 @@ async def test_a_claim_dies_after_30_days_and_who_logs_in_stays(data_folder: Pat
             assert (kept["personId"], "expiresAt" in kept) == (PERSON, False)
 
 
+async def test_a_claim_saved_again_after_its_30_days_is_a_new_one(system: System) -> None:
+    """MongoDB has not come to deleting the old one yet; the new one lives 30 days of its own, under an id of its own."""
+    claim = {"msUpn": IDENTIFIED["msUpn"], "msTenantId": IDENTIFIED["msTenantId"]}
+    users = system.services.database["users"]
+    await system.ask(SAVE_IDENTIFIED, None, i=claim)
+    (old,) = await users.find({}).to_list(None)
+    system.clock.stopped_at = old["expiresAt"]
+    await system.ask(SAVE_IDENTIFIED, None, i=claim)
+    (new,) = await users.find({}).to_list(None)
+    assert new["_id"] != old["_id"]
+    assert (new["firstSeenAt"], new["expiresAt"]) == (old["expiresAt"], old["expiresAt"] + timedelta(days=30))
+
+
 async def test_replay_after_a_restore_as_a_command(mongod: EmbeddedMongod, data_folder: Path, tmp_path: Path) -> None:
     """--save and --from carry the list to another database of secrets."""
     saved = tmp_path / "erasures.ndjson"
