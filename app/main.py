@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -98,6 +98,17 @@ async def prepare_services(services: Services) -> None:
     """Make collections, indexes and keys; raises what the driver raises while the database is away."""
     await prepare_database(services.database, services.settings)
     await services.vault.prepare()
+
+
+async def close_services(services: Services) -> None:
+    """Count what was accepted, then close all parts, the database last; one that fails keeps none of them open."""
+    async with AsyncExitStack() as stack:  # which works from its end
+        stack.push_async_callback(services.database.close)
+        stack.push_async_callback(services.vault.close)
+        stack.push_async_callback(services.receipts.close)
+        stack.push_async_callback(services.support_changes.close)
+        stack.push_async_callback(services.usage_changes.close)
+        stack.push_async_callback(services.errors.counter.settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +251,13 @@ def _lifespan(
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await readiness.check()
-        preparing = asyncio.create_task(readiness.check_until_prepared())
-        async with anonymizing(services.database, clock):
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(close_services, services)
+            stack.push_async_callback(meters.close)
+            stack.push_async_callback(verifier.aclose)
+            await readiness.check()
+            stack.callback(asyncio.create_task(readiness.check_until_prepared()).cancel)
+            await stack.enter_async_context(anonymizing(services.database, clock))
             yield
-        preparing.cancel()
-        await services.usage_changes.close()
-        await services.support_changes.close()
-        await services.errors.counter.settled()
-        await verifier.aclose()
-        await meters.close()
-        await services.receipts.close()
-        await services.vault.close()
-        await services.database.close()
 
     return lifespan

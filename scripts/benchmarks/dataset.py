@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from app.clock import utc_now
-from app.main import build_services, prepare_services
+from app.main import build_services, close_services, prepare_services
 from app.settings import Settings
 from auth.principal import Principal, Role
 from graphql_schema.context import Services
@@ -91,9 +91,7 @@ async def fill_ours(settings: Settings) -> None:
         numbers = range(company, ERRORS, COMPANIES)
         for start in range(0, len(numbers), 500):
             await _record_errors(services, numbers[start : start + 500], rnd, now)
-    await services.receipts.close()
-    await services.vault.close()
-    await services.database.close()
+    await close_services(services)
 
 
 async def _save_user(services: Services, number: int, now: datetime) -> None:

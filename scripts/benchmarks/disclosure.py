@@ -22,7 +22,7 @@ from rich.table import Table
 from app.clock import utc_now
 from app.database.embedded import EmbeddedMongod
 from app.database.tied_process import stop
-from app.main import build_services, prepare_services
+from app.main import build_services, close_services, prepare_services
 from app.settings import Settings
 from app.support.subjects import SubjectAsked
 from auth.development import DevelopmentIssuer, demo_company_id, demo_user_id
@@ -106,9 +106,7 @@ async def _prepare(settings: Settings) -> None:
         await prepare_services(services)
         await _fill(services)
     finally:
-        await services.receipts.close()
-        await services.vault.close()
-        await services.database.close()
+        await close_services(services)
 
 
 async def _fill(services: Services) -> None:

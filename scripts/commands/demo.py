@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from app.clock import utc_now
 from app.errors import AppError
 from app.log import configure_logging
-from app.main import build_services, prepare_services
+from app.main import build_services, close_services, prepare_services
 from app.settings import Settings
 from graphql_schema.context import Services
 from scripts.commands.exits import Exit, fail, say
@@ -54,8 +54,7 @@ async def _run(settings: Settings, seed: int, *, only_if_empty: bool) -> None:
         await prepare_services(services)
         await _load(services, seed, only_if_empty=only_if_empty)
     finally:
-        await services.vault.close()
-        await services.database.close()
+        await close_services(services)
 
 
 async def _load(services: Services, seed: int, *, only_if_empty: bool) -> None:

@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 from app.clock import utc_now
 from app.database.client import Document, connect
 from app.database.indexes import prepare_database
-from app.main import build_services
+from app.main import build_services, close_services
 from app.settings import Settings
 from app.subject_rights.erasing import ERASURES, Erasing, read_erasures
 from graphql_schema.context import Services
@@ -81,9 +81,7 @@ async def _replay(settings: Settings, saved: list[Document]) -> str:
         erasures = await read_erasures(services.database)
         gone = await replay_all(services, erasures, utc_now())
     finally:
-        await services.receipts.close()
-        await services.vault.close()
-        await services.database.close()
+        await close_services(services)
     return f"{len(erasures)} erasures replayed, {gone} documents and keys erased again"
 
 

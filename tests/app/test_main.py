@@ -3,10 +3,16 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+from pymongo.errors import InvalidOperation
+
 from app.clock import utc_now
+from app.database.client import connect
 from app.database.embedded import EmbeddedMongod
 from app.database.vault import INDEX_KEY, SETTINGS
-from app.main import RETRY_SECONDS, Readiness, build_services
+from app.error_reports.additions import Accepted
+from app.error_reports.model import Report
+from app.main import RETRY_SECONDS, Readiness, build_services, close_services
 from app.settings import Settings
 from tests.harness.databases import empty_database
 
@@ -24,5 +30,38 @@ async def test_preparing_goes_on_after_any_error(mongod: EmbeddedMongod, data_fo
         async with asyncio.timeout(20):
             await preparing
         assert services.keyring.is_unlocked
-        await services.vault.close()
-        await services.database.close()
+        await close_services(services)
+
+
+async def test_a_part_that_cannot_be_closed_keeps_no_other_open(mongod: EmbeddedMongod, data_folder: Path) -> None:
+    """The first of them fails; the error comes out, and the database is closed all the same."""
+    async with empty_database(mongod.uri) as name:
+        services = build_services(Settings(mongodb_uri=mongod.uri, mongodb_database=name, data_dir=data_folder))
+        await services.database.ping()
+        watching = services.usage_changes._task = asyncio.create_task(refuse())
+        await asyncio.wait({watching})
+        with pytest.raises(RefusedError):
+            await close_services(services)
+        with pytest.raises(InvalidOperation):
+            await services.database.ping()
+
+
+async def test_what_was_accepted_is_counted_before_all_is_closed(mongod: EmbeddedMongod, data_folder: Path) -> None:
+    """Callers do not wait for the counting; who ends the process does."""
+    async with empty_database(mongod.uri) as name:
+        settings = Settings(mongodb_uri=mongod.uri, mongodb_database=name, data_dir=data_folder)
+        services, database = build_services(settings), connect(settings)
+        report = Report({"kind": "OTHER", "groupId": "a" * 32}, {})
+        await services.errors.counter.count(Accepted("c1", None, [report], utc_now()))
+        await close_services(services)
+        assert await database["error_groups"].count_documents({}) == 2
+        await database.close()
+
+
+class RefusedError(Exception):
+    """What a part fails with."""
+
+
+async def refuse() -> None:
+    """Fail."""
+    raise RefusedError

@@ -11,7 +11,7 @@ import httpx
 from starlette.applications import Starlette
 
 from app.clock import utc_now
-from app.main import Parts, build_app, build_services, prepare_services
+from app.main import Parts, build_app, build_services, close_services, prepare_services
 from app.settings import Settings
 from auth.development import DevelopmentIssuer
 from auth.principal import Role
@@ -115,7 +115,6 @@ async def running_system(mongodb_uri: str, data: Path, **changes: object) -> Asy
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://api.test"))
         services = build_services(settings)
-        stack.push_async_callback(services.database.close)
-        stack.push_async_callback(services.vault.close)
+        stack.push_async_callback(close_services, services)
         await prepare_services(services)
         yield System(app, services, clock, DevelopmentIssuer(data), client)

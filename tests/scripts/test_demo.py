@@ -11,7 +11,7 @@ import pytest
 
 from app.clock import utc_now
 from app.database.embedded import EmbeddedMongod
-from app.main import build_services, prepare_services
+from app.main import build_services, close_services, prepare_services
 from app.settings import Settings
 from auth.development import DEMO_COMPANY_IDS, DEMO_PEOPLE
 from auth.principal import Role
@@ -34,8 +34,7 @@ async def services_on(mongodb_uri: str, data: Path) -> AsyncIterator[Services]:
     await prepare_services(services)
     yield services
     await services.database.client.drop_database(name)
-    await services.vault.close()
-    await services.database.close()
+    await close_services(services)
 
 
 @pytest.fixture(scope="module")
