@@ -10,15 +10,13 @@ from app.database.pages import EMPTY_PAGE, Page, PageRequest, read_page_request
 from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.model import PARTS, ErrorKind
 from app.error_reports.reach import errors_of
-from app.profiles.scope import users_within
-from app.profiles.store import find_person
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.error_groups import ErrorGroup, ErrorKindEnum, group_of
 from graphql_schema.guards import RestrictedKind, guarded, inherits, restricted
 from graphql_schema.ingest import IngestResult
 from graphql_schema.paging import After, Connection, First
-from graphql_schema.profiles import User
+from graphql_schema.profiles import User, find_person_of_row
 from graphql_schema.projecting import select_of_nodes
 from graphql_schema.reading import read_field, stored
 from graphql_schema.scalars import UuidText
@@ -178,10 +176,7 @@ class ErrorReport:
     async def user(self, info: Info) -> User | None:
         """The person who reported it, if a token told and the caller may see them."""
         person = stored(self).get("userId")
-        if person is None:
-            return None
-        within = users_within(info.context.principal, None, info.context.now)
-        return stored(await find_person(info.context.services.database, person, within))
+        return None if person is None else stored(await find_person_of_row(info.context, person))
 
 
 @strawberry.input(name="ErrorFilter", description="What to look for among the reports.")

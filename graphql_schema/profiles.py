@@ -188,6 +188,15 @@ async def find_user(context: Context, user_id: str) -> dict[str, Any] | None:
     return await find_person(context.services.database, user_id, within)
 
 
+async def find_person_of_row(context: Context, person_id: str) -> dict[str, Any] | None:
+    """Return the stored user of a person whom a row names, if the caller may see them: the authenticated one first.
+
+    Takes an id by which rows name people, `User.personId`; what the rows of a list ask for is one read.
+    """
+    found = await context.services.people.of(person_id)
+    return next((user for user in found if admits_user(context.principal, user, context.now)), None)
+
+
 @strawberry.type
 class ProfileQueries:
     """Looking people and companies up."""

@@ -8,15 +8,15 @@ from strawberry import ID
 
 from app.database.pages import read_page_request
 from app.errors import not_found
-from app.profiles.scope import companies_within, users_within
-from app.profiles.store import find_companies, find_person
+from app.profiles.scope import companies_within
+from app.profiles.store import find_companies
 from app.support.model import OpenedBy, SupportRequestStatus
 from app.support.subjects import SubjectAsked, UpnAsked
 from auth.rights import Action
 from graphql_schema.context import Info
 from graphql_schema.guards import guarded, inherits
 from graphql_schema.paging import After, Connection, First
-from graphql_schema.profiles import Company, User
+from graphql_schema.profiles import Company, User, find_person_of_row
 from graphql_schema.reading import stored
 from graphql_schema.receipts import AccessReceipt, read_receipts
 
@@ -74,11 +74,8 @@ class SupportRequest:
     @guarded(Action.READ_PROFILES)
     async def subject(self, info: Info) -> User | None:
         """The person whom the request is about; null if it is about a company, or they saved no profile."""
-        source, context = stored(self), info.context
-        if source["subjectId"] is None:
-            return None
-        within = users_within(context.principal, None, context.now)
-        return stored(await find_person(context.services.database, source["subjectId"], within))
+        person = stored(self)["subjectId"]
+        return None if person is None else stored(await find_person_of_row(info.context, person))
 
     @guarded(Action.READ_PROFILES)
     async def company(self, info: Info) -> Company | None:

@@ -62,7 +62,7 @@ def may_take(principal: Principal) -> bool:
 
 async def _taken(context: Context) -> TakenReach:
     services = context.services
-    return await taken_reach(services.database, context.principal, context.now, services.settings.support_access)
+    return await taken_reach(services.support.taken, context.principal, context.now, services.settings.support_access)
 
 
 def _request_required(field: str, needs: str) -> AppError:

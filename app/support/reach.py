@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.database.client import Database, Document
+from app.database.client import Document
 from app.receipts.reach import show_agent
 from app.support.model import Subject, SupportRequest, is_taken_by, request_at
 from app.support.policy import AccessMode, Allowed, decide
-from app.support.store import find_taken_by
+from app.support.store import TakenReads
 from auth.principal import Principal, Role
 from auth.rights import Action, Scope, scopes_of
 
@@ -91,8 +91,8 @@ class TakenReach:
         )
 
 
-async def taken_reach(database: Database, principal: Principal, now: datetime, mode: AccessMode) -> TakenReach:
+async def taken_reach(taken: TakenReads, principal: Principal, now: datetime, mode: AccessMode) -> TakenReach:
     """Return what the caller's taken requests open at this moment; nothing for callers without a support role."""
     if Scope.TAKEN not in scopes_of(principal, Action.READ_USAGE):
         return TakenReach(principal, (), now, mode)
-    return TakenReach(principal, tuple(await find_taken_by(database, principal.subject, now)), now, mode)
+    return TakenReach(principal, tuple(await taken.of(principal.subject, now)), now, mode)

@@ -42,13 +42,6 @@ async def find_unfinished(database: Database, within: Document, now: datetime, l
     return requests
 
 
-async def find_taken_by(database: Database, agent: str, now: datetime) -> list[SupportRequest]:
-    """Return the requests that an agent has at this moment."""
-    query = {"takenBy": agent, "status": SupportRequestStatus.TAKEN.value, "accessEndsAt": {"$gt": now}}
-    requests: list[SupportRequest] = await database[REQUESTS].find(query).to_list(None)
-    return requests
-
-
 class TakenReads:
     """Which requests agents have: what operations ask at the same moment goes out as one read."""
 

@@ -170,7 +170,7 @@ async def test_destroyed_key_opens_nothing(service: SupportService) -> None:
 async def test_usage_opens_with_a_taken_request(service: SupportService) -> None:
     """About a person: their rows and the company's dashboard; about a company: everybody's rows."""
     await insert_request(service.database, taken_request(ABOUT_PERSON))
-    reach = await taken_reach(service.database, AGENT, NOON, "request")
+    reach = await taken_reach(service.taken, AGENT, NOON, "request")
     assert set(reach.people) == {("COMPANY", "PERSON")}
     assert not reach.whole_companies
     assert [reach.opens(*who) for who in ((None, "COMPANY"), ("PERSON", "COMPANY"), ("COLLEAGUE", "COMPANY"))] == [
@@ -179,7 +179,7 @@ async def test_usage_opens_with_a_taken_request(service: SupportService) -> None
         False,
     ]
     await insert_request(service.database, taken_request(ABOUT_COMPANY))
-    assert (await taken_reach(service.database, AGENT, NOON, "request")).opens("COLLEAGUE", "COMPANY")
+    assert (await taken_reach(service.taken, AGENT, NOON, "request")).opens("COLLEAGUE", "COMPANY")
 
 
 @pytest.mark.parametrize("caller", [PERSON, OFFICER, ANONYMOUS])
@@ -188,6 +188,6 @@ async def test_usage_stays_closed_to_others(service: SupportService, caller: Pri
     await insert_request(service.database, taken_request(ABOUT_PERSON, caller))
     modes: tuple[AccessMode, ...] = ("request", "role")
     for mode in modes:
-        reach = await taken_reach(service.database, caller, NOON + timedelta(hours=1), mode)
+        reach = await taken_reach(service.taken, caller, NOON + timedelta(hours=1), mode)
         assert not reach.opens(None, "COMPANY")
         assert not reach.opens_all
