@@ -51,7 +51,6 @@ class InvalidDocumentError(Exception):
 class Plan:
     """A valid document, ready to run; operations and their costs by name."""
 
-    document: DocumentNode
     fragments: dict[str, FragmentDefinitionNode]
     operations: Mapping[str | None, OperationDefinitionNode]
     costs: Mapping[str | None, Cost]
@@ -122,7 +121,7 @@ def make_plan(schema: GraphQLSchema, text: str) -> Plan:
         check("introspection points", int(sum(introspection)), LIMITS.introspection_cost)
         introspects = introspects or bool(introspection)
     # An @ elsewhere (in a string) only means that this document takes the ordinary way.
-    return Plan(document, fragments, operations, costs, introspects, has_directives="@" in text)
+    return Plan(fragments, operations, costs, introspects, has_directives="@" in text)
 
 
 def _parse(text: str) -> DocumentNode:

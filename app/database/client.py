@@ -120,14 +120,6 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """Run the block in one transaction, committed at its end and durable then; yields the session."""
-        async with self.session() as session:
-            started = session.start_transaction(write_concern=DURABLE, read_concern=ReadConcern("snapshot"))
-            async with started if self._is_motor else await started:
-                yield session
-
-    @asynccontextmanager
     async def watch(
         self, collection: str, pipeline: Sequence[Mapping[str, Any]], **options: object
     ) -> AsyncIterator[Any]:

@@ -199,17 +199,13 @@ async def prepare_database(database: Database, settings: Settings, *, lives: boo
 
 
 async def _prepare_collections(database: Database, wanted: Mapping[str, tuple[Index, ...]], *, lives: bool) -> None:
-    existing = {found["name"]: found async for found in await _list_collections(database)}
+    existing = {found["name"]: found async for found in await database.raw.list_collections()}
     await asyncio.gather(
         *(
             _prepare_collection(database, name, indexes, existing.get(name), lives=lives)
             for name, indexes in wanted.items()
         )
     )
-
-
-async def _list_collections(database: Database) -> Any:  # noqa: ANN401 - two drivers share no base
-    return await database.raw.list_collections()
 
 
 async def _prepare_collection(
