@@ -154,7 +154,8 @@ async def show_dashboard(
     """
     context = info.context
     wanted = read_range(start, end, interval, zone_name)
-    company_id, person_id = await dashboard_reach(context, company_id)
+    coordinate = f"{info.parent_type.name}.{info.field_name}"
+    company_id, person_id = await dashboard_reach(context, company_id, coordinate)
     context.charge(len(wanted.periods) * max(1, count_selected(info, LISTS)))
     database = context.services.database
     if person_id is not None:

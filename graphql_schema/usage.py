@@ -74,14 +74,14 @@ class UsageQueries:
 
         Of a request (`requestId`) that the user created, whoever sent them.
         """
-        page, reach = read_page_request(first, after), await usage_reach(info.context)
+        page, reach = read_page_request(first, after), await usage_reach(info.context, "Query.events")
         return stored(await find_events(info.context.services.database, reach, read_filter(filter), page))
 
     @guarded(Action.READ_USAGE)
     async def request(self, info: Info, request_id: UuidText) -> ProvisioningRequest | None:
         """One provisioning request with its timeline."""
         database = info.context.services.database
-        company_id = await find_request(database, await usage_reach(info.context), request_id)
+        company_id = await find_request(database, await usage_reach(info.context, "Query.request"), request_id)
         if company_id is None:
             raise not_found("request")
         info.context.charge(await count_timeline(database, company_id, request_id))

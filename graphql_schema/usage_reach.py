@@ -4,7 +4,10 @@ A token may have several roles: what it reaches is all that each of them reaches
 own is no right to somebody else's, and does not hide what a taken request opens.
 """
 
+import asyncio
+
 from app.errors import AppError, ErrorCode, bad_input, forbidden, not_found
+from app.support.model import Subject
 from app.support.policy import NEEDS_REQUEST, NEEDS_REQUEST_ABOUT_COMPANY
 from app.support.reach import TakenReach, taken_reach
 from app.usage.reach import own_reach
@@ -16,9 +19,10 @@ from graphql_schema.context import Context
 NEEDS_OWN = "a token of this person, or of an admin of their company"
 
 
-async def usage_reach(context: Context) -> UsageReach:
+async def usage_reach(context: Context, coordinate: str) -> UsageReach:
     """Return whose events and requests the caller may read now; possibly nobody's."""
     taken = await _taken(context)
+    await _note(context, coordinate, *taken.subjects)
     companies = [(company_id, None) for company_id in sorted(taken.whole_companies)]
     people = [(company_id, person_id) for company_id, person_id in sorted(taken.people, key=str) if company_id]
     return UsageReach((*own_reach(context.principal).parts, *companies, *people), everybody=taken.opens_all)
@@ -26,16 +30,21 @@ async def usage_reach(context: Context) -> UsageReach:
 
 async def person_reach(context: Context, person_id: str, company_id: str | None) -> UsageReach:
     """Return the usage of one person, if it is the caller's to read now; raises what would open it."""
-    own = own_reach(context.principal)
-    if own.covers(company_id, person_id) or (await _taken(context)).opens(person_id, company_id):
-        return UsageReach(((company_id, person_id),) if company_id else ())
+    reach = UsageReach(((company_id, person_id),) if company_id else ())
+    if own_reach(context.principal).covers(company_id, person_id):
+        return reach
+    if (await _taken(context)).opens(person_id, company_id):
+        await _note(context, "User.events", Subject(person_id, company_id))
+        return reach
     if not may_take(context.principal):
         raise forbidden("User.events", NEEDS_OWN)
     raise _request_required("User.events", NEEDS_REQUEST)
 
 
-async def dashboard_reach(context: Context, company_id: str | None) -> tuple[str, str | None]:
-    """Return whose dashboard it is: a company, or one person in it.
+async def dashboard_reach(
+    context: Context, company_id: str | None, coordinate: str | None = None
+) -> tuple[str, str | None]:
+    """Return whose dashboard it is: a company, or one person in it; `coordinate` is the field that gives it now.
 
     Another company than a customer's own is `NOT_FOUND`, whether it exists or not; for an agent one without a request
     that they have taken is `SUPPORT_REQUEST_REQUIRED`, whether it exists or not.
@@ -47,12 +56,19 @@ async def dashboard_reach(context: Context, company_id: str | None) -> tuple[str
             raise bad_input("companyId", "name the company of a support request that you have taken")
         raise not_found("company")
     if (await _taken(context)).opens(None, asked):
+        if coordinate is not None:
+            await _note(context, coordinate, Subject(None, asked))
         return asked, None
     if asked in own:
         return own[asked]
     if not may_take(context.principal):
         raise not_found("company")
     raise _request_required("Query.usageDashboard", NEEDS_REQUEST_ABOUT_COMPANY)
+
+
+async def _note(context: Context, coordinate: str, *subjects: Subject) -> None:
+    """Receipt what requests have opened, before it is read: people see who looked at their usage, too."""
+    await asyncio.gather(*(context.disclosures.disclosure.note(subject, coordinate) for subject in subjects))
 
 
 def may_take(principal: Principal) -> bool:

@@ -77,6 +77,13 @@ class TakenReach:
         return self.opens(None, None)
 
     @property
+    def subjects(self) -> frozenset[Subject]:
+        """Of whom the requests are; in `role` mode nobody in particular."""
+        if self.opens_all:
+            return frozenset({Subject(None, None)})
+        return frozenset(Subject(request["subjectId"], request["companyId"]) for request in self.requests)
+
+    @property
     def whole_companies(self) -> frozenset[str]:
         """Companies all of whose people are open: a request is about the company itself."""
         return frozenset(

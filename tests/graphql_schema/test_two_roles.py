@@ -31,9 +31,10 @@ READS = (  # apart, since a refused root field takes the whole answer with it
     f"own: {DASHBOARD % ''}",
     f"mine: {DASHBOARD}" % f', companyId: "{OTHER_COMPANY}"',
     f"theirs: {DASHBOARD}" % f', companyId: "{COMPANY}"',
-    "supportRequests(first: 9) { nodes { id subject { id } company { id } receipts(first: 9) { nodes { sequence } } } }",
-    "accessReceipts(first: 9) { nodes { sequence } }",
+    "supportRequests(first: 9) { nodes { id subject { id } company { id } receipts(first: 100) { nodes { sequence fields } } } }",
+    "accessReceipts(first: 100) { nodes { sequence fields } }",
 )
+LEFT_BY_READING = {"User.events", "Query.events", "Query.usageDashboard"}
 RECORD_ERRORS = "mutation($r: [ErrorReportInput!]!) { recordErrors(reports: $r) { accepted } }"
 OPEN = "mutation($i: OpenSupportRequestInput!) { openSupportRequest(input: $i) { id } }"
 TAKE = "mutation($id: ID!) { takeSupportRequest(id: $id) { status } }"
@@ -41,7 +42,12 @@ LOOK = "{ users(first: 9) { nodes { profile { ... on AuthenticatedProfile { name
 
 
 def facts(value: object, path: str = "") -> Iterator[str]:
-    """Give each value of an answer with its place; rows are named by what identifies them, not by their number."""
+    """Give each value of an answer with its place; rows are named by what identifies them, not by their number.
+
+    Without the receipts that reading leaves itself, which the next reader has too.
+    """
+    if isinstance(value, dict) and set(value.get("fields", ())) & LEFT_BY_READING:
+        return
     if isinstance(value, dict):
         row = next((str(value[key]) for key in ("id", "eventId", "reportId", "sequence") if key in value), "")
         for name, inner in value.items():

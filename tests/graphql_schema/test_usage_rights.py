@@ -10,6 +10,7 @@ from app.usage.service import choose_company
 from auth.development import DEMO_COMPANY_IDS, DEMO_PEOPLE
 from auth.principal import Principal, Role
 from auth.rights import Action
+from tests.harness.people import COMPANY, PERSON, save_people
 from tests.harness.system import System
 from tests.harness.usage import created, new_id, send, step, team
 
@@ -68,6 +69,30 @@ async def test_an_agent_sees_a_company_only_with_a_taken_request(system: System)
     assert len((await system.ask(EVENTS, Role.SUPPORT)).data["events"]["nodes"]) == 5
     other = await system.ask(DASHBOARD, Role.SUPPORT, company=DEMO_COMPANY_IDS[1], **span(system))
     assert other.codes == ["SUPPORT_REQUEST_REQUIRED"]
+
+
+async def test_what_an_agent_reads_of_usage_is_receipted(system: System) -> None:
+    """Before it is read, once an operation; the company's admin sees it. What is read by an own right leaves nothing."""
+    await fill(system)
+    company, person = COMPANY, PERSON
+    await save_people(system)
+    opened = await system.ask(OPEN, Role.SUPPORT, of=company)
+    await system.ask(TAKE, Role.SUPPORT, id=opened.data["openSupportRequest"]["id"])
+    query = f"""query($from: DateTime!, $to: DateTime!, $company: ID!) {{
+      one: user(id: "{person}") {{ events(first: 1) {{ nodes {{ name }} }} }}
+      two: user(id: "{person}") {{ events(first: 2) {{ nodes {{ name }} }} }}
+      usageDashboard(from: $from, to: $to, interval: WEEK, timeZone: "UTC", companyId: $company) {{ asOf }}
+      events(first: 3) {{ nodes {{ name }} }} }}"""
+    assert (await system.ask(query, Role.SUPPORT, company=company, **span(system))).errors == []
+    assert (await system.ask(query, Role.COMPANY_ADMIN, company=company, **span(system))).errors == []
+    text = "{ accessReceipts(first: 9) { nodes { role granted fields subjectId companyId supportRequestId } } }"
+    receipts = (await system.ask(text, Role.COMPANY_ADMIN)).data["accessReceipts"]["nodes"]
+    assert {receipt["supportRequestId"] for receipt in receipts} == {opened.data["openSupportRequest"]["id"]}
+    assert sorted((*receipt["fields"], receipt["subjectId"]) for receipt in receipts) == [
+        ("Query.events", None),
+        ("Query.usageDashboard", None),
+        ("User.events", person),
+    ]
 
 
 async def test_a_user_reads_all_that_happened_to_their_own_request(system: System) -> None:
