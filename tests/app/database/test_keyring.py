@@ -1,11 +1,12 @@
 """Ids made from secrets have the form and the bits that stored data has."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.database.keyring import shape_as_uuid
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=32))
 def test_an_id_is_the_first_bytes_and_nothing_else(digest: bytes) -> None:
     """No bit is set for a version or variant: stored ids would be others."""
