@@ -74,10 +74,10 @@ PATTERNS: tuple[tuple[str, bytes], ...] = (
     ("iban", rb"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
     ("ssn", rb"\b\d{3}-\d{2}-\d{4}\b"),
     ("phone", rb"\+\d[\d ().-]*\d|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b"),
+    ("sid", rb"\bS-1-5-21(?:-\d+)+"),
     # Before cards: a key may begin with as many digits as one.
     ("random", rb"\b[A-Za-z0-9][A-Za-z0-9_+/-]{31,}=*"),
     ("card", rb"\d(?:[ -]?\d){11,}"),
-    ("sid", rb"\bS-1-5-21(?:-\d+)+"),
     (
         "home-folder",
         rb"(?:/|%2[Ff])(?:home|export/home|var/home|Users)(?:/|%2[Ff])[^/\s\"'<>:]+"

@@ -29,7 +29,7 @@ SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
-TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000")
 PREFLIGHT_SECONDS = 600
 SOCKET_DEFECT = 1011  # RFC 6455: the server met what it did not expect
 

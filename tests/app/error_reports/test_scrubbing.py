@@ -61,6 +61,11 @@ def test_personal_data_and_secrets_go(text: str, scrubbed: str) -> None:
     assert scrub(text) == scrubbed
 
 
+def test_a_random_key_is_seen_whatever_its_letters() -> None:
+    """Also one in which upper case, lower case and digits change as seldom as in joined names."""
+    assert scrub("jlDVcTCScaTVNMRgFMGGc2H9nkoewflIpKPlnSAPbanwwfnjpDABKUUGCALXGFNR, then") == "[key], then"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -80,6 +85,9 @@ def test_personal_data_and_secrets_go(text: str, scrubbed: str) -> None:
         "2026-11-24-10 1-2-3-400 SNMP 1.3.6.1.4 5.15.0-91-generic",
         "caf\u00e9 \u2122 \u2026 \u00bd",
         "basic understanding of digest authentication",
+        "at SystemCollectionsGenericListEnumeratorMoveNext, at GetUserByIdOrNullAsyncStateMachineMoveNextCore",
+        "createTeamFromTemplateWithOwnersAndMembersAsync failed, AADSTS50105UserNotAssignedToRoleInTheApplication",
+        "IAsyncEnumerableOfTResultExtensionsToListAsync, ERR_HTTP2_INADEQUATE_TRANSPORT_SECURITY_FAILURE",
     ],
 )
 def test_what_helps_to_understand_an_error_stays(text: str) -> None:
