@@ -3,13 +3,14 @@
 import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 
 from starlette.types import Scope
 
 from app.errors import AppError, ErrorCode, unavailable
 from app.http.heads import header_values
-from app.http.places import Places
+from app.http.places import LIVE_MAX, Places
 from app.http.rate import Meters, address_key
 from app.log import log
 from auth.principal import ANONYMOUS, Principal
@@ -27,6 +28,7 @@ class Doorkeeper:
     meters: Meters
     trusted_proxies: int
     places: Places = field(default_factory=Places)
+    live: Places = field(default_factory=partial(Places, each_max=LIVE_MAX, name="live operations"))
 
     def address_of(self, scope: Scope) -> str | None:
         """Return the caller's IP address."""
@@ -73,6 +75,10 @@ class Doorkeeper:
     def hold_place(self, scope: Scope) -> AbstractContextManager[None]:
         """Hold one of the caller's places for open connections for the length of a block; raises `RATE_LIMITED`."""
         return self.places.take(address_key(self.address_of(scope)))
+
+    def hold_live(self, principal: Principal, address: str | None) -> AbstractContextManager[None]:
+        """Hold one of the caller's live operations for the length of a block; raises `RATE_LIMITED`."""
+        return self.live.take(address_key(address) if principal.is_anonymous else principal.subject)
 
 
 async def authenticate(token: str, verifier: TokenVerifier, request_id: str) -> Principal:

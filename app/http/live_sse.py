@@ -46,7 +46,8 @@ class LiveEvents:
             with self.endpoint.door.hold_place(scope):
                 caller = await self.endpoint.door.identify(scope, request_id)
                 ask = await self.endpoint.read(scope, receive, caller, request_id)
-                await self._stream(ask, scope, receive, send)
+                with self.endpoint.door.hold_live(caller, ask.address):
+                    await self._stream(ask, scope, receive, send)
         except AppError as error:
             reply = to_reply(error, JSON)
             reply.headers.update(headers_of_call(request_id))

@@ -221,12 +221,16 @@ class Connection:
         )
 
     async def _run(self, operation_id: str, ask: Ask) -> None:
+        door = self.endpoint.door
         try:  # each operation counts like a call of its own
-            await self.endpoint.door.count(ask.principal, ask.address)
+            await door.count(ask.principal, ask.address)
+            with door.hold_live(ask.principal, ask.address):
+                await self._give(operation_id, ask)
         except AppError as error:
             self.operations.pop(operation_id, None)
             await self._send({"id": operation_id, "type": "error", "payload": [describe(error)]})
-            return
+
+    async def _give(self, operation_id: str, ask: Ask) -> None:
         is_refused = False
         answer: Answer | None = None
         async with aclosing(self.endpoint.subscribe(ask)) as answers:

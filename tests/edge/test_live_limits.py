@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ from websockets.typing import Origin, Subprotocol
 
 from app.database.embedded import EmbeddedMongod
 from app.errors import AppError
-from app.http.places import EACH_MAX, Places
+from app.http.live_ws import OPERATIONS_MAX
+from app.http.places import EACH_MAX, LIVE_MAX, Places
+from auth.development import DevelopmentIssuer
+from auth.principal import Role
 from tests.harness.live import LiveServer, live_server_process
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
@@ -88,6 +91,29 @@ async def test_each_operation_on_a_connection_counts_as_a_call(server: LiveServe
                 assert orjson.loads(await socket.recv())["type"] == "complete"
         assert answer["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
     assert (kinds.count("next"), kinds[-1]) == (29, "error")
+
+
+async def test_one_caller_has_so_many_live_operations(server: LiveServer, data_folder: Path) -> None:
+    """However many connections they are spread over; one that ends makes room for the next."""
+    token = DevelopmentIssuer(data_folder).sign(Role.USER)
+    watch = {"query": "subscription { supportRequestChanged { id } }"}
+    async with AsyncExitStack() as stack:
+        sockets = []
+        for _ in range(LIVE_MAX // OPERATIONS_MAX + 1):
+            socket = await stack.enter_async_context(opening(server, "192.0.2.6"))
+            await ask(socket, {"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}})
+            sockets.append(socket)
+        for number in range(LIVE_MAX):
+            start = {"id": str(number), "type": "subscribe", "payload": watch}
+            await sockets[number // OPERATIONS_MAX].send(orjson.dumps(start).decode())
+        for socket in sockets:  # what was sent before is begun by then
+            assert (await ask(socket, {"type": "ping"}))["type"] == "pong"
+        refused = await ask(sockets[-1], {"id": "more", "type": "subscribe", "payload": watch})
+        assert (refused["type"], refused["payload"][0]["extensions"]["limit"]) == ("error", "live operations")
+        await sockets[0].close()
+        async with asyncio.timeout(10):  # the server ends them when it hears of it, which nobody tells
+            while (await ask(sockets[-1], {"id": "again", "type": "subscribe", "payload": QUERY}))["type"] != "next":
+                pass
 
 
 @pytest.mark.parametrize("message", ["x" * 200_000, "{" * 1_000, '{"type":"ping"' + " " * 140_000 + "}", "null", "{}"])
