@@ -22,7 +22,9 @@ async def save_user(database: Database, key: Document, document: Document, on_in
     A UPN may pass to another person of the company: the blind index then leaves the document that had it before. It
     leaves this one where the profile holds no UPN any more.
     """
-    change: dict[str, Any] = {"$set": document, "$setOnInsert": on_insert}
+    # Hosts' clocks differ, and what was waiting may come in another order: first stays before last.
+    seen = {"$max": {"lastSeenAt": document.pop("lastSeenAt")}, "$min": {"firstSeenAt": on_insert.pop("firstSeenAt")}}
+    change: dict[str, Any] = {"$set": document, "$setOnInsert": on_insert, **seen}
     gone = {"expiresAt", "blindIndex"} - document.keys() - key.keys() - on_insert.keys()
     if gone:
         change["$unset"] = dict.fromkeys(sorted(gone), "")

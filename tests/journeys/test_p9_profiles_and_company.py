@@ -1,5 +1,6 @@
 """P9: the identified and the authenticated profile and the company: the notice's fields, stored exactly."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -113,3 +114,15 @@ async def test_saving_again_replaces(system: System) -> None:
     assert reply.data["me"] == {"kind": "AUTHENTICATED", "profile": {"license": "free"}}
     assert (await system.ask(SAVE_AUTHENTICATED, Role.COMPANY_ADMIN, i=AUTHENTICATED)).errors == []
     assert await system.services.database["users"].count_documents({"kind": "AUTHENTICATED"}) == 2
+
+
+@pytest.mark.parametrize(("text", "given"), [(SAVE_AUTHENTICATED, {"name": "A"}), (SAVE_IDENTIFIED, {"msUserId": "a"})])
+async def test_nobody_is_seen_first_after_they_were_seen_last(system: System, text: str, given: dict[str, Any]) -> None:
+    """Of hosts, one of whose clocks is behind, or of a client that sends late: what is told spans all."""
+    moments = []
+    for hours in (0, -2, 5):
+        system.clock.stopped_at = system.clock().replace(microsecond=0) + timedelta(hours=hours)
+        moments.append(system.clock())
+        assert (await system.ask(text, Role.USER, i=given)).errors == []
+    (stored,) = await system.services.database["users"].find({}).to_list(None)
+    assert [stored["firstSeenAt"], stored["lastSeenAt"]] == [min(moments), max(moments)]
