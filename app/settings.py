@@ -83,7 +83,13 @@ class Settings(BaseSettings):
     error_ip: Literal["full", "truncated", "none"] = Field(
         "truncated", description="what is kept of a reporter's IP address"
     )
-    trusted_proxies: int = Field(0, ge=0, le=5, description="hops of X-Forwarded-For that are ours")
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="hops of X-Forwarded-For that are ours; the outermost also tells by X-Forwarded-Proto whether "
+        "browsers are to keep https",
+    )
     rate_limit_store: SecretStr = Field(
         SecretStr(""), description="where hosts count calls together (`redis://...`, `mongodb://...`); empty: apart"
     )

@@ -245,7 +245,7 @@ class ErrorMutations:
     async def record_errors(
         self, info: Info, reports: list[ErrorReportInput], company_id: ID | None = None
     ) -> IngestResult:
-        """Record a batch of at most 500 reports of at most 32 KiB each, of errors of the last 7 days.
+        """Record a batch of at most 500 reports of at most 32 KiB each as stored, of errors of the last 7 days.
 
         A repeated reportId is a duplicate, a bad report costs only itself. Texts are scrubbed, and cut at 8 KiB.
         `companyId` chooses among the companies of the token: reports of a token of several belong to none without it.
