@@ -7,11 +7,12 @@ comes back is a new person to a later replay. Receipts stay: they hold generated
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.database.client import Database, Document
+from app.database.indexes import read_life
 from app.database.vault import Vault
 from app.errors import not_found
 from app.receipts.model import ReceiptDraft
@@ -20,12 +21,15 @@ from app.subject_rights.finding import find_held_company, find_held_person
 from app.subject_rights.holdings import COMPANY_HOLDINGS, PERSON_HOLDINGS, Holding
 from app.support.model import Subject
 from app.support.subject_access import draft_of
+from app.usage.numbering import EVENTS
+from app.usage.recounting import counts_agree, recount_company
 from auth.principal import Principal
 
 ERASURES = "erasures"
 USER, COMPANY = "USER", "COMPANY"
 BY_OFFICER = "Erased by the privacy officer."
 REPLAYED = "Erased again after a restore."
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Erasing:
         What is younger than the erasure stays, the key too, though the erasure was broken off: whether who has come
         back since then is to go as well is asked with a new erasure, not here.
         """
-        done = await self._carry_out(erasure, erasure["erasedAt"])
+        done = await self._carry_out(erasure, now, erasure["erasedAt"])
         if done["keyDestroyed"] or any(done["counts"].values()):
             draft = ReceiptDraft(
                 at=now,
@@ -80,7 +84,7 @@ class Erasing:
             raise not_found(kind.lower())
         else:
             erasure = await self._list(principal, kind, asked, subject, now)
-        done = {**await self._carry_out(erasure, None), "erasedAt": now, "completedAt": now}
+        done = {**await self._carry_out(erasure, now), "erasedAt": now, "completedAt": now}
         done["keyDestroyed"] |= erasure["kind"] == COMPANY  # if broken off before, it was destroyed then
         await self._note(erasure, done)
         return {**erasure, **done}
@@ -114,23 +118,45 @@ class Erasing:
         change = {"$set": done, "$unset": {"askedId": ""}}
         await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, change)
 
-    async def _carry_out(self, erasure: Document, until: datetime | None) -> Document:
+    async def _carry_out(self, erasure: Document, now: datetime, until: datetime | None = None) -> Document:
         """Erase all that there is; up to a moment if one is given, by the times of the hosts that wrote it."""
-        destroyed = False
-        whose = erasure["subjectId"]
-        holdings: Sequence[Holding] = PERSON_HOLDINGS
-        if erasure["kind"] == COMPANY:
-            whose, holdings = erasure["companyId"], COMPANY_HOLDINGS
-            destroyed = await self.vault.destroy_key(whose, made_before=until)
+        if erasure["kind"] == USER:
+            counts = await self._erase_holdings(PERSON_HOLDINGS, erasure["subjectId"], until)
+            return {"keyDestroyed": False, "counts": counts}
+        company_id = erasure["companyId"]
+        destroyed = await self.vault.destroy_key(company_id, made_before=until)
+        counts = await self._erase_holdings(COMPANY_HOLDINGS, company_id, until)
+        counts["usage_buckets"] += await self._recount_usage(company_id, now, until, counts)
+        return {"keyDestroyed": destroyed, "counts": counts}
+
+    async def _erase_holdings(self, holdings: Sequence[Holding], whose: str, until: datetime | None) -> dict[str, int]:
         counts = dict.fromkeys((holding.collection for holding in holdings), 0)
         for holding in holdings:
             counts[holding.collection] += await self._erase_holding(holding, whose, until)
-        return {"keyDestroyed": destroyed, "counts": counts}
+        return counts
+
+    async def _recount_usage(
+        self, company_id: str, now: datetime, until: datetime | None, erased: Mapping[str, int]
+    ) -> int:
+        """Let buckets tell of the events that are left, of those who came back and of calls under way.
+
+        Where the erasure is older than events become, those of who came back may have expired: then nobody can count
+        them, and buckets that were begun since the erasure stay.
+        """
+        if until is None:
+            return await recount_company(self.database, company_id, now + 2 * DAY)
+        life = await read_life(self.database, EVENTS)
+        if life is not None and until <= now - life:
+            return 0
+        end = until + DAY  # what was received before occurred an hour later at most
+        if not (erased["events"] or erased["usage_buckets"]) and await counts_agree(self.database, company_id, end):
+            return 0
+        return await recount_company(self.database, company_id, end)
 
     async def _erase_holding(self, holding: Holding, whose: str, until: datetime | None) -> int:
         query = holding.query(whose)
         if until is not None:
-            query = {**query, holding.moment: {"$lte": until + holding.ahead}}
+            query = {**query, **holding.up_to(until)}
         collection = self.database[holding.collection]
         if holding.unlink is None:
             return int((await collection.delete_many(query)).deleted_count)

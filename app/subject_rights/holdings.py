@@ -6,10 +6,11 @@ company without the person, since its dashboards tell of the company (a test wal
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
+
+from bson import ObjectId
 
 from app.database.client import Document
-from app.ingest import AHEAD
 
 Build = Callable[[str], Document]
 
@@ -18,16 +19,23 @@ Build = Callable[[str], Document]
 class Holding:
     """What of one collection goes; `unlink` takes the person out of documents that stay.
 
-    A document's `moment` may lie `ahead` of the time at which it was made. `in_own_company` is false where a document's
-    company need not be the person's.
+    `in_own_company` is false where a document's company need not be the person's.
     """
 
     collection: str
     moment: str
     query: Build
     unlink: Build | None = None
-    ahead: timedelta = timedelta(0)
     in_own_company: bool = True
+
+    def up_to(self, until: datetime) -> Document:
+        """Return the part of a query that keeps to what is of a moment or before, by the times of who wrote it.
+
+        An `_id` that MongoDB gave tells whole seconds, of which that of the moment itself is not taken.
+        """
+        if self.moment == "_id":
+            return {"_id": {"$lt": ObjectId.from_datetime(until)}}
+        return {self.moment: {"$lte": until}}
 
 
 def _by(field: str) -> Build:
@@ -51,7 +59,7 @@ COMPANY_HOLDINGS = (
     Holding("companies", "collectedAt", _by("_id")),
     Holding("users", "firstSeenAt", _by("companyId")),
     Holding("events", "receivedAt", _by("companyId")),
-    Holding("usage_buckets", "day", _by("companyId"), ahead=AHEAD),  # an event's time may lie in tomorrow
+    Holding("usage_buckets", "_id", _by("companyId")),  # its day may have begun before, and who came back is in it too
     Holding("errors", "receivedAt", _by("companyId")),
     Holding("error_groups", "firstSeenAt", _by("owner")),
     Holding("error_daily", "day", _by("owner")),

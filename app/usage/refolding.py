@@ -102,7 +102,7 @@ async def _refold_company(
 ) -> None:
     gate = asyncio.Semaphore(DAYS_AT_ONCE)
     async with asyncio.TaskGroup() as group:
-        async for day in _days(database, company_id, horizon):
+        async for day in find_days(database, company_id, horizon):
             await gate.acquire()
             task = group.create_task(_refold_day(database, company_id, day, done, advance, mend=mend))
             task.add_done_callback(lambda _: gate.release())
@@ -112,7 +112,7 @@ async def _refold_day(
     database: Database, company_id: str, day: datetime, done: Refolded, advance: Advance, *, mend: bool
 ) -> None:
     is_whole = done.oldest is not None and (done.nothing_expired or day >= _whole_after(done.oldest))
-    count, is_right = await _check_day(database, company_id, day, is_whole=is_whole)
+    count, is_right = await check_day(database, company_id, day, is_whole=is_whole)
     if not is_right and mend:
         mended = await _mend_day(database, company_id, day, done)
         is_right, count = mended is None, mended or count
@@ -137,7 +137,8 @@ async def _companies(database: Database) -> AsyncIterator[str]:
         yield last
 
 
-async def _days(database: Database, company_id: str, horizon: datetime) -> AsyncIterator[datetime]:
+async def find_days(database: Database, company_id: str, horizon: datetime) -> AsyncIterator[datetime]:
+    """Give each day from the first to the last of a company's that has events or buckets, from `horizon` on."""
     ends: list[datetime] = []
     for name, key in ((EVENTS, "occurredAt"), (BUCKETS, "day")):
         for way in (1, -1):
@@ -151,7 +152,8 @@ async def _days(database: Database, company_id: str, horizon: datetime) -> Async
         day += DAY
 
 
-async def _check_day(database: Database, company_id: str, day: datetime, *, is_whole: bool) -> tuple[int, bool]:
+async def check_day(database: Database, company_id: str, day: datetime, *, is_whole: bool) -> tuple[int, bool]:
+    """Return how many events a day has, and whether its buckets say so; one that is not whole may have more."""
     if await database[BUCKETS].find_one(_of_day(company_id, day), {"_id": 1}) is None:
         query = {"companyId": company_id, "occurredAt": {"$gte": day, "$lt": day + DAY}}
         return 0, await database[EVENTS].find_one(query, {"_id": 1}) is None
@@ -180,15 +182,27 @@ async def _mend_day(database: Database, company_id: str, day: datetime, done: Re
         left = await _oldest(database, session)
         if left != done.oldest and (left is None or day < _whole_after(left)):
             return None
-        await database[BUCKETS].delete_many(_of_day(company_id, day), session=session)
-        count, additions = await _count_day(database, company_id, day, session)
-        buckets = [{**bucket, "writer": 0} for bucket in additions.buckets()]
-        if buckets:
-            await database[BUCKETS].insert_many(buckets, session=session)
-        await mark_days(database, {day: [company_id]}, session)
-        return count
+        return (await make_day(database, company_id, day, session)).events
 
     return await run_in_transaction(database, work)
+
+
+class Made(NamedTuple):
+    """What a day's buckets were made of: events; and how many documents were there before."""
+
+    events: int
+    gone: int
+
+
+async def make_day(database: Database, company_id: str, day: datetime, session: Session) -> Made:
+    """Make a day's buckets anew in a transaction, and mark the day."""
+    removed = await database[BUCKETS].delete_many(_of_day(company_id, day), session=session)
+    count, additions = await _count_day(database, company_id, day, session)
+    buckets = [{**bucket, "writer": 0} for bucket in additions.buckets()]
+    if buckets:
+        await database[BUCKETS].insert_many(buckets, session=session)
+    await mark_days(database, {day: [company_id]}, session)
+    return Made(count, int(removed.deleted_count))
 
 
 async def _count_day(database: Database, company_id: str, day: datetime, session: Session) -> tuple[int, Additions]:
