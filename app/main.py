@@ -40,6 +40,7 @@ from app.profiles.service import ProfileService
 from app.profiles.store import PersonReads
 from app.receipts.writer import ReceiptWriter
 from app.settings import Settings
+from app.subject_rights.repeating import AGAIN_FOR, repeating
 from app.support.changes import support_changes
 from app.support.service import SupportService
 from app.time_limit import TimeLimit
@@ -52,6 +53,7 @@ from auth.tokens import TokenVerifier
 from graphql_schema.context import Services
 from graphql_schema.execute import Runner
 from graphql_schema.schema import build_schema
+from graphql_schema.subject_rights import erasing_of
 from graphql_schema.subscribing import Subscriber
 
 
@@ -258,6 +260,9 @@ def _lifespan(
             await readiness.check()
             stack.callback(asyncio.create_task(readiness.check_until_prepared()).cancel)
             await stack.enter_async_context(anonymizing(services.database, clock))
+            lives = services.errors.life, timedelta(days=services.settings.usage_retention_days)
+            again_for = min(AGAIN_FOR, *lives)  # what was counted of who came back must not have expired
+            await stack.enter_async_context(repeating(erasing_of(services), clock, again_for))
             yield
 
     return lifespan

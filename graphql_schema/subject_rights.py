@@ -60,7 +60,7 @@ def exporting_of(services: Services) -> Exporting:
 
 def erasing_of(services: Services) -> Erasing:
     """Return what erases."""
-    return Erasing(services.database, services.vault, services.receipts)
+    return Erasing(services.database, services.vault, services.receipts, services.errors.keys)
 
 
 def _shown(erasure: dict[str, Any]) -> dict[str, Any]:

@@ -7,29 +7,39 @@ comes back is a new person to a later replay. Receipts stay: they hold generated
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 
 from app.database.client import Database, Document
-from app.database.indexes import read_life
 from app.database.vault import Vault
+from app.error_reports.day_keys import DayKeys
 from app.errors import not_found
 from app.receipts.model import ReceiptDraft
 from app.receipts.writer import ReceiptWriter
 from app.subject_rights.finding import find_held_company, find_held_person
 from app.subject_rights.holdings import COMPANY_HOLDINGS, PERSON_HOLDINGS, Holding
+from app.subject_rights.recounting import Recounting
 from app.support.model import Subject
 from app.support.subject_access import draft_of
 from app.usage.numbering import EVENTS
-from app.usage.recounting import counts_agree, recount_company
 from auth.principal import Principal
 
 ERASURES = "erasures"
 USER, COMPANY = "USER", "COMPANY"
 BY_OFFICER = "Erased by the privacy officer."
-REPLAYED = "Erased again after a restore."
-DAY = timedelta(days=1)
+
+
+class Repeater(NamedTuple):
+    """Who erases again, and why: as the receipt tells it."""
+
+    actor: str
+    reason: str
+    destroys_keys: bool = True
+
+
+AFTER_RESTORE = Repeater("scripts/replay-erasures", "Erased again after a restore.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Erasing:
     database: Database
     vault: Vault
     receipts: ReceiptWriter
+    keys: DayKeys
 
     async def erase_user(self, principal: Principal, user_id: str, now: datetime) -> Document:
         """Erase a person's documents, and take them out of their company's usage; raises `NOT_FOUND`."""
@@ -50,21 +61,21 @@ class Erasing:
         subject = await find_held_company(self.database, company_id)
         return await self._erase(principal, COMPANY, company_id, subject, now)
 
-    async def replay(self, erasure: Document, now: datetime) -> Document:
-        """Erase again what a restore has brought back; receipted where there was something.
+    async def replay(self, erasure: Document, now: datetime, by: Repeater = AFTER_RESTORE) -> Document:
+        """Erase again what a restore has brought back, or a call under way has left; receipted where there was any.
 
         What is younger than the erasure stays, the key too, though the erasure was broken off: whether who has come
         back since then is to go as well is asked with a new erasure, not here.
         """
-        done = await self._carry_out(erasure, now, erasure["erasedAt"])
+        done = await self._carry_out(erasure, now, erasure["erasedAt"], destroys_keys=by.destroys_keys)
         if done["keyDestroyed"] or any(done["counts"].values()):
             draft = ReceiptDraft(
                 at=now,
-                actor="scripts/replay-erasures",
+                actor=by.actor,
                 role="",
                 fields=(_coordinate_of(erasure["kind"]),),
                 granted=True,
-                reason=REPLAYED,
+                reason=by.reason,
                 subject_id=erasure["subjectId"],
                 company_id=erasure["companyId"],
             )
@@ -118,40 +129,34 @@ class Erasing:
         change = {"$set": done, "$unset": {"askedId": ""}}
         await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, change)
 
-    async def _carry_out(self, erasure: Document, now: datetime, until: datetime | None = None) -> Document:
+    async def _carry_out(
+        self, erasure: Document, now: datetime, until: datetime | None = None, *, destroys_keys: bool = True
+    ) -> Document:
         """Erase all that there is; up to a moment if one is given, by the times of the hosts that wrote it."""
         if erasure["kind"] == USER:
             counts = await self._erase_holdings(PERSON_HOLDINGS, erasure["subjectId"], until)
             return {"keyDestroyed": False, "counts": counts}
-        company_id = erasure["companyId"]
-        destroyed = await self.vault.destroy_key(company_id, made_before=until)
-        counts = await self._erase_holdings(COMPANY_HOLDINGS, company_id, until)
-        counts["usage_buckets"] += await self._recount_usage(company_id, now, until, counts)
-        return {"keyDestroyed": destroyed, "counts": counts}
+        destroyed = destroys_keys and await self.vault.destroy_key(erasure["companyId"], made_before=until)
+        left = Recounting(self.database, self.keys, erasure["companyId"], now, until)
+        return {"keyDestroyed": destroyed, "counts": await self._erase_company(left)}
+
+    async def _erase_company(self, left: Recounting) -> dict[str, int]:
+        reports_are_there = await left.has_all_since("errors")
+        goes_by_reports = left.until is not None and reports_are_there
+        holdings = [holding for holding in COMPANY_HOLDINGS if not (holding.of_reports and goes_by_reports)]
+        counts = dict.fromkeys((holding.collection for holding in COMPANY_HOLDINGS), 0)
+        counts |= await self._erase_holdings(holdings, left.company_id, left.until)
+        if await left.has_all_since(EVENTS):
+            counts["usage_buckets"] += await left.recount_usage(counts)
+        for collection, number in (await left.recount_errors() if reports_are_there else {}).items():
+            counts[collection] += number
+        return counts
 
     async def _erase_holdings(self, holdings: Sequence[Holding], whose: str, until: datetime | None) -> dict[str, int]:
         counts = dict.fromkeys((holding.collection for holding in holdings), 0)
         for holding in holdings:
             counts[holding.collection] += await self._erase_holding(holding, whose, until)
         return counts
-
-    async def _recount_usage(
-        self, company_id: str, now: datetime, until: datetime | None, erased: Mapping[str, int]
-    ) -> int:
-        """Let buckets tell of the events that are left, of those who came back and of calls under way.
-
-        Where the erasure is older than events become, those of who came back may have expired: then nobody can count
-        them, and buckets that were begun since the erasure stay.
-        """
-        if until is None:
-            return await recount_company(self.database, company_id, now + 2 * DAY)
-        life = await read_life(self.database, EVENTS)
-        if life is not None and until <= now - life:
-            return 0
-        end = until + DAY  # what was received before occurred an hour later at most
-        if not (erased["events"] or erased["usage_buckets"]) and await counts_agree(self.database, company_id, end):
-            return 0
-        return await recount_company(self.database, company_id, end)
 
     async def _erase_holding(self, holding: Holding, whose: str, until: datetime | None) -> int:
         query = holding.query(whose)

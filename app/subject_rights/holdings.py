@@ -19,7 +19,8 @@ Build = Callable[[str], Document]
 class Holding:
     """What of one collection goes; `unlink` takes the person out of documents that stay.
 
-    `in_own_company` is false where a document's company need not be the person's.
+    `in_own_company` is false where a document's company need not be the person's. What is counted `of_reports` is
+    counted anew instead while these are there, for it does not tell who came back from who was there before.
     """
 
     collection: str
@@ -27,6 +28,7 @@ class Holding:
     query: Build
     unlink: Build | None = None
     in_own_company: bool = True
+    of_reports: bool = False
 
     def up_to(self, until: datetime) -> Document:
         """Return the part of a query that keeps to what is of a moment or before, by the times of who wrote it.
@@ -49,7 +51,7 @@ def _forget_opener(_: str) -> Document:
 
 ERASED_REASON = "(erased with the person who wrote it)"
 PERSON_HOLDINGS = (
-    Holding("users", "firstSeenAt", lambda whose: {"$or": [{"_id": whose}, {"personId": whose}]}),
+    Holding("users", "collectedAt", lambda whose: {"$or": [{"_id": whose}, {"personId": whose}]}),
     Holding("errors", "receivedAt", _by("userId")),
     Holding("support_requests", "openedAt", _by("subjectId")),
     Holding("support_requests", "openedAt", _by("openerPersonId"), _forget_opener, in_own_company=False),
@@ -57,12 +59,12 @@ PERSON_HOLDINGS = (
 )
 COMPANY_HOLDINGS = (
     Holding("companies", "collectedAt", _by("_id")),
-    Holding("users", "firstSeenAt", _by("companyId")),
+    Holding("users", "collectedAt", _by("companyId")),
     Holding("events", "receivedAt", _by("companyId")),
     Holding("usage_buckets", "_id", _by("companyId")),  # its day may have begun before, and who came back is in it too
     Holding("errors", "receivedAt", _by("companyId")),
-    Holding("error_groups", "firstSeenAt", _by("owner")),
-    Holding("error_daily", "day", _by("owner")),
-    Holding("error_sketches", "day", _by("owner")),
+    Holding("error_groups", "firstSeenAt", _by("owner"), of_reports=True),
+    Holding("error_daily", "day", _by("owner"), of_reports=True),
+    Holding("error_sketches", "day", _by("owner"), of_reports=True),
     Holding("support_requests", "openedAt", _by("companyId")),
 )

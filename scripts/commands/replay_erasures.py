@@ -18,8 +18,9 @@ from app.database.client import Document, connect
 from app.database.indexes import prepare_database
 from app.main import build_services, close_services
 from app.settings import Settings
-from app.subject_rights.erasing import ERASURES, Erasing, read_erasures
+from app.subject_rights.erasing import ERASURES, read_erasures
 from graphql_schema.context import Services
+from graphql_schema.subject_rights import erasing_of
 from scripts.commands.erasure_file import ErasureFileError, load_erasures, merge_erasures, save_erasures
 from scripts.commands.exits import Exit, fail
 from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
@@ -100,7 +101,7 @@ def _additions(erasure: Document) -> list[UpdateOne]:
 
 async def replay_all(services: Services, erasures: list[Document], now: datetime) -> int:
     """Replay each erasure; return how many documents and keys went."""
-    erasing = Erasing(services.database, services.vault, services.receipts)
+    erasing = erasing_of(services)
     gone = 0
     with progress_bar() as progress:
         task = progress.add_task("erasures", total=len(erasures))

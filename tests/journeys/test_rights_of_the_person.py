@@ -337,7 +337,7 @@ async def test_replay_after_a_restore_as_a_command(mongod: EmbeddedMongod, data_
         await save_people(system)
         assert "1 erasures replayed, 0" in await run_command(mongod, data_folder, name, "--from", str(saved))
         await system.services.database["users"].update_many(
-            {}, {"$set": {"firstSeenAt": utc_now() - timedelta(days=1)}}
+            {}, {"$set": {"collectedAt": utc_now() - timedelta(days=1)}}
         )
         assert "1 erasures replayed, 2" in await run_command(mongod, data_folder, name)
         assert await system.services.database["users"].count_documents({}) == 0
