@@ -93,12 +93,12 @@ class SubjectRightsMutations:
 
     @guarded(Action.SERVE_SUBJECT_RIGHTS)
     async def erase_user(self, info: Info, id: ID) -> Erasure:
-        """Erase a person; the company's usage stays, without them. Broken off, it goes on when asked again."""
+        """Erase a person; the company's usage stays, without them. Asked again, it goes on, or tells what was done."""
         context = info.context
         return stored(_shown(await erasing_of(context.services).erase_user(context.principal, id, context.now)))
 
     @guarded(Action.SERVE_SUBJECT_RIGHTS)
     async def erase_company(self, info: Info, id: ID) -> Erasure:
-        """Destroy a company's key, then erase it and its people. Broken off, it goes on when asked again."""
+        """Destroy a company's key, then erase it and its people. Asked again, it goes on, or tells what was done."""
         context = info.context
         return stored(_shown(await erasing_of(context.services).erase_company(context.principal, id, context.now)))

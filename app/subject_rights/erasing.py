@@ -52,12 +52,18 @@ class Erasing:
     keys: DayKeys
 
     async def erase_user(self, principal: Principal, user_id: str, now: datetime) -> Document:
-        """Erase a person's documents, and take them out of their company's usage; raises `NOT_FOUND`."""
+        """Erase a person's documents, and take them out of their company's usage; raises `NOT_FOUND`.
+
+        Of whom nothing is held since their erasure, that is told again: the answer may have been lost.
+        """
         subject = await find_held_person(self.database, user_id, now)
         return await self._erase(principal, USER, user_id, subject, now)
 
     async def erase_company(self, principal: Principal, company_id: str, now: datetime) -> Document:
-        """Destroy a company's key, then erase its documents and those of its people; raises `NOT_FOUND`."""
+        """Destroy a company's key, then erase its documents and those of its people, or tell that it was done.
+
+        Raises `NOT_FOUND`.
+        """
         subject = await find_held_company(self.database, company_id)
         return await self._erase(principal, COMPANY, company_id, subject, now)
 
@@ -92,7 +98,7 @@ class Erasing:
         if erasure is not None:  # what has come since then goes too: it is asked for now
             erasure = {**erasure, "erasedAt": now}
         elif subject is None:
-            raise not_found(kind.lower())
+            return await self._completed(kind, asked, now)
         else:
             erasure = await self._list(principal, kind, asked, subject, now)
         done = {**await self._carry_out(erasure, now), "erasedAt": now, "completedAt": now}
@@ -107,7 +113,7 @@ class Erasing:
         erasure: Document = {
             "_id": str(uuid.uuid4()),
             "kind": kind,
-            "askedId": asked,  # of one of a person's profiles, perhaps; by it a broken-off erasure is asked for again
+            "askedId": asked,  # of one of a person's profiles, perhaps; by it the erasure is asked for again
             "subjectId": subject.person_id,
             "companyId": subject.company_id,
             "erasedAt": now,
@@ -120,14 +126,20 @@ class Erasing:
         return erasure
 
     async def _unfinished(self, kind: str, ids: Sequence[str]) -> Document | None:
-        field = "subjectId" if kind == USER else "companyId"
-        query = {"kind": kind, "completedAt": None, "$or": [{field: {"$in": ids}}, {"askedId": {"$in": ids}}]}
+        query = {**_of_ids(kind, ids), "completedAt": None}
         found: Document | None = await self.database.secrets[ERASURES].find_one(query)
         return found
 
+    async def _completed(self, kind: str, asked: str, now: datetime) -> Document:
+        """Return the last erasure of whom nothing has come back since; raises `NOT_FOUND`."""
+        query = {**_of_ids(kind, [asked]), "completedAt": {"$ne": None}}
+        erasure: Document | None = await self.database.secrets[ERASURES].find_one(query, sort=[("erasedAt", -1)])
+        if erasure is None or (kind == USER and await find_held_person(self.database, erasure["subjectId"], now)):
+            raise not_found(kind.lower())
+        return erasure
+
     async def _note(self, erasure: Document, done: Document) -> None:
-        change = {"$set": done, "$unset": {"askedId": ""}}
-        await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, change)
+        await self.database.secrets[ERASURES].update_one({"_id": erasure["_id"]}, {"$set": done})
 
     async def _carry_out(
         self, erasure: Document, now: datetime, until: datetime | None = None, *, destroys_keys: bool = True
@@ -166,6 +178,11 @@ class Erasing:
         if holding.unlink is None:
             return int((await collection.delete_many(query)).deleted_count)
         return int((await collection.update_many(query, holding.unlink(whose))).modified_count)
+
+
+def _of_ids(kind: str, ids: Sequence[str]) -> Document:
+    field = "subjectId" if kind == USER else "companyId"
+    return {"kind": kind, "$or": [{field: {"$in": ids}}, {"askedId": {"$in": ids}}]}
 
 
 def _coordinate_of(kind: str) -> str:

@@ -95,7 +95,7 @@ def _additions(erasure: Document) -> list[UpdateOne]:
     insertion = UpdateOne({"_id": name}, {"$setOnInsert": told}, upsert=True)
     if told["completedAt"] is None:
         return [insertion]
-    completion = UpdateOne({"_id": name, "completedAt": None}, {"$set": told, "$unset": {"askedId": ""}})
+    completion = UpdateOne({"_id": name, "completedAt": None}, {"$set": told})
     return [insertion, completion]
 
 

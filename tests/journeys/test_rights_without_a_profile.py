@@ -51,7 +51,7 @@ async def test_a_person_without_a_profile_can_be_copied_and_erased(system: Syste
     erased = await system.ask(ERASE_USER, Role.PRIVACY_OFFICER, id=PROFILELESS)
     assert erased.data["eraseUser"]["companyId"] == COMPANY
     assert await traces_of(system, PROFILELESS) == set()
-    assert (await system.ask(ERASE_USER, Role.PRIVACY_OFFICER, id=PROFILELESS)).codes == ["NOT_FOUND"]
+    assert (await system.ask(EXPORT, Role.PRIVACY_OFFICER, id=PROFILELESS)).codes == ["NOT_FOUND"]
 
 
 @pytest.mark.parametrize("kind", ["event", "error", "request"])
