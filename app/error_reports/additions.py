@@ -69,7 +69,7 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The accepted reports of one call: whose, when."""
+    """The accepted reports of one call: whose, when; the person as `hide_person` gives them."""
 
     company_id: str | None
     person: str | None

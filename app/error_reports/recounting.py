@@ -14,6 +14,7 @@ from app.database.transactions import Session, run_in_transaction
 from app.error_reports.additions import Accepted, Additions
 from app.error_reports.day_keys import DayKeys, open_reports
 from app.error_reports.model import Report
+from app.error_reports.people import hide_person
 
 COUNTS = ("error_groups", "error_daily", "error_sketches")
 BATCH_REPORTS = 200
@@ -57,5 +58,6 @@ async def _count(database: Database, keys: DayKeys, company_id: str, now: dateti
     options = {"session": session, "sort": [("receivedAt", 1)], "batch_size": BATCH_REPORTS}
     async for rows in iterate_rows(database["errors"], {"companyId": company_id}, **options):
         for row in await open_reports(keys, rows, now):
-            additions.add(Accepted(company_id, row.get("userId"), [Report(row, row)], row["receivedAt"]))
+            person = hide_person(keys.keyring, row["userId"]) if "userId" in row else None
+            additions.add(Accepted(company_id, person, [Report(row, row)], row["receivedAt"]))
     return additions

@@ -24,6 +24,7 @@ from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.grouping import fingerprint_of
 from app.error_reports.known_ids import find_known_ids
 from app.error_reports.model import IpMode, Report, keep_address, read_report
+from app.error_reports.people import hide_person
 from app.error_reports.telling import tell_reports
 from app.errors import forbidden
 from app.ingest import IngestResult, Item, Malformed, Rejection, check_batch, sort_items, with_ids
@@ -81,7 +82,8 @@ class ErrorService:
         result = with_ids(inserted, reports, "reportId")
         accepted = [read[document["_id"]] for place, document in documents if place in result.places]
         if accepted:
-            await self.counter.count(Accepted(principal.company_id, principal.user_id, accepted, now))
+            person = hide_person(self.keyring, principal.user_id) if principal.user_id is not None else None
+            await self.counter.count(Accepted(principal.company_id, person, accepted, now))
         return result
 
     def _sender_of(self, principal: Principal, item: Item) -> Document:

@@ -2,6 +2,8 @@
 
 Not here, on purpose: census and anonymous usage hold nobody; access receipts stay; a person's events stay with their
 company without the person, since its dashboards tell of the company (a test walks all collections and asks for each).
+Of a person's errors the counts stay, and the registers that tell of about how many people a group is (`people.py`), in
+which nobody finds an id without the installation's key. What is counted over all companies stays, without the company.
 """
 
 from collections.abc import Callable

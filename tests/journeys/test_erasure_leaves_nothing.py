@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from app.clock import utc_now
+from app.error_reports.people import estimate, register_of
 from app.subject_rights.erasing import read_erasures
 from auth.development import demo_user_id
 from auth.principal import Role
 from scripts.commands.replay_erasures import replay_all
+from tests.app.error_reports.reports import make_report
+from tests.app.error_reports.reports import send as send_reports
 from tests.harness.people import COMPANY, PERSON, SAVE_AUTHENTICATED, save_people
 from tests.harness.system import System
 from tests.harness.usage import created, new_id, send
@@ -71,3 +74,15 @@ async def test_an_erased_company_leaves_no_bucket_of_tomorrow(system: System) ->
     assert await buckets.count_documents({}) == 0
     await buckets.insert_many(backup)
     assert await replay_all(system.services, await read_erasures(system.services.database), utc_now()) == len(backup)
+
+
+async def test_a_dump_tells_nobody_who_was_counted(system: System) -> None:
+    """The number of people of an error group stays; without the installation's key no id can be tried against it."""
+    reports = [make_report(system, code=f"E{number}") for number in range(4)]
+    await send_reports(system, *reports, role=Role.USER)
+    await system.ask("{ errorGroups(first: 9) { nodes { count } } }", Role.COMPANY_ADMIN)  # which waits for the counts
+    assert (await system.ask(ERASE_USER, Role.PRIVACY_OFFICER, id=PERSON)).errors == []
+    groups = await system.services.database["error_groups"].find({"owner": "ALL"}).to_list(None)
+    assert [estimate(group["people"]) for group in groups] == [1] * 4
+    tried = [dict([register_of(group["groupId"], PERSON)]) for group in groups]
+    assert tried != [group["people"] for group in groups]
