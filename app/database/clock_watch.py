@@ -5,6 +5,7 @@ never run backwards: a wrong "when" for years. So it is refused at the source.
 """
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from app.clock import Clock, utc_now
@@ -14,26 +15,30 @@ from app.log import log
 
 TOLERANCE = timedelta(minutes=5)
 ASK_AGAIN_SECONDS = 60.0
+STEP_SECONDS = 1.0  # far above what NTP slews within a minute (0.03 s), far below what would matter
 
 
 class ClockWatch:
-    """How far this host's clock is from the database's; asks once a minute at most."""
+    """How far this host's clock is from the database's; asks once a minute, and at once when the clock was stepped."""
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
-        """Ask nothing yet."""
+    def __init__(
+        self, database: Database, clock: Clock = utc_now, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take the clock to watch, and one in seconds that nobody sets; ask nothing yet."""
         self._database = database
         self._clock = clock
-        self._asked_at: float | None = None
+        self._steady = steady
+        self._asked_at: tuple[datetime, float] | None = None
         self._ahead = timedelta(0)
 
     async def ahead(self) -> timedelta:
         """Return how far this host is ahead; raises what the driver raises."""
-        now = time.monotonic()
-        if self._asked_at is None or now - self._asked_at > ASK_AGAIN_SECONDS:
+        if self._is_due():
             told: datetime = (await self._database.raw.command("hello"))["localTime"]
+            now = self._clock()
             # What the answer took on its way makes us seem ahead; it is far below the tolerance.
-            self._ahead = self._clock() - (told if told.tzinfo else told.replace(tzinfo=UTC))
-            self._asked_at = now
+            self._ahead = now - (told if told.tzinfo else told.replace(tzinfo=UTC))
+            self._asked_at = now, self._steady()
         return self._ahead
 
     async def check(self) -> None:
@@ -42,3 +47,10 @@ class ClockWatch:
         if abs(ahead) > TOLERANCE:
             log.error("clock_differs", seconds=round(ahead.total_seconds()))
             raise unavailable("This server's clock differs from its database's. Try again, or tell its operator.")
+
+    def _is_due(self) -> bool:
+        if self._asked_at is None:
+            return True
+        then, steady_then = self._asked_at
+        passed = self._steady() - steady_then
+        return passed > ASK_AGAIN_SECONDS or abs((self._clock() - then).total_seconds() - passed) > STEP_SECONDS
