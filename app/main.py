@@ -57,15 +57,17 @@ from graphql_schema.subject_rights import erasing_of
 from graphql_schema.subscribing import Subscriber
 
 
-def build_services(settings: Settings) -> Services:
-    """Return the parts of a running system; nothing is connected yet."""
+def build_services(settings: Settings, host_clock: Clock = utc_now) -> Services:
+    """Return the parts of a running system on a host with this clock; nothing is connected yet."""
     database = connect(settings)
     keyring = load_keyring(settings)
     vault = Vault(database, keyring, settings)
-    receipts = ReceiptWriter(database)
+    clock_watch = ClockWatch(database, host_clock)
+    receipts = ReceiptWriter(database, clock_watch)
     return Services(
         settings=settings,
         database=database,
+        clock_watch=clock_watch,
         vault=vault,
         keyring=keyring,
         errors=build_errors(settings, database, vault, keyring),
@@ -115,16 +117,20 @@ async def close_services(services: Services) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the app is made of besides its settings; tests give their own."""
+    """What the app is made of besides its settings; tests give their own.
+
+    `clock` tells operations the time, `host_clock` is the one that is compared with the database's.
+    """
 
     clock: Clock = utc_now
+    host_clock: Clock = utc_now
     tokens: TokenVerifier | None = None
 
 
 def build_app(settings: Settings, parts: Parts | None = None) -> Starlette:
     """Return the ASGI app; while the database is away it starts all the same and answers 503."""
     parts = parts or Parts()
-    services = build_services(settings)
+    services = build_services(settings, parts.host_clock)
     readiness = Readiness(services, parts.clock)
     verifier = parts.tokens or build_verifier(settings, services)
     runner = Runner(build_schema(), services)
@@ -190,7 +196,6 @@ class Readiness:
         self._services = services
         self._clock = clock
         self._retention = RetentionWatch(services.database, services.settings)
-        self._clock_watch = ClockWatch(services.database)
         self._prepared = False
 
     async def check(self) -> bool:
@@ -219,7 +224,7 @@ class Readiness:
         """Return what an operator should look at though operations are served."""
         try:
             found = await self._retention.warnings(self._clock())
-            ahead = await self._clock_watch.ahead()
+            ahead = await self._services.clock_watch.ahead()
         except PyMongoError as error:
             log.warning("retention_not_read", **describe_exception(error))
             return []

@@ -9,6 +9,7 @@ import strawberry
 from app.census.secrets import CensusHasher
 from app.database.changes import Changes
 from app.database.client import Database
+from app.database.clock_watch import ClockWatch
 from app.database.keyring import Keyring
 from app.database.loader import MergedReads
 from app.database.vault import Vault
@@ -30,6 +31,7 @@ class Services:
 
     settings: Settings
     database: Database
+    clock_watch: ClockWatch
     vault: Vault
     keyring: Keyring
     hasher: CensusHasher

@@ -2,11 +2,12 @@
 
 A root field (and any field with a right of its own) is `guarded(action)`; a plain field of a type marked `@inherits`
 goes to whoever has its parent; a `restricted(kind)` field is opened by the disclosure alone. `bind_guards` wraps the
-resolvers of the built schema and refuses to start with a field that says nothing (deny by default).
+resolvers of the built schema and refuses to start with a field that says nothing (deny by default). A mutation begins
+only while this host's clock can be right: what it stores and decides is dated by it.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from types import CoroutineType
@@ -16,6 +17,7 @@ import strawberry
 from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 from strawberry.schema_directive import Location
 
+from app.database.clock_watch import ClockWatch
 from app.errors import AppError, forbidden
 from auth.principal import Principal, Role
 from auth.rights import Action, open_to_anonymous, roles_with, scopes_of
@@ -141,9 +143,32 @@ def bind_guards(schema: GraphQLSchema) -> None:
             elif guard.restricted is not None:
                 field.resolve = reveal
             elif guard.action is not None:
+                if graphql_type is schema.mutation_type:
+                    field.resolve = _when_clock_is_right(field.resolve)
                 _wrap(field, guard.action)
     if unguarded:
         raise UnguardedFieldError(", ".join(sorted(unguarded)))
+
+
+def _when_clock_is_right(resolve: Any) -> Callable[..., Any]:
+    """Return a mutation's resolver that first looks at the clock, unless it waits for nothing and so stores nothing."""
+
+    def resolve_when_clock_is_right(source: object, info: GraphQLResolveInfo[Any], **arguments: object) -> Any:
+        result = resolve(source, info, **arguments)
+        if type(result) is CoroutineType:
+            return _begin_when_clock_is_right(info.context.services.clock_watch, result)
+        return result
+
+    return resolve_when_clock_is_right
+
+
+async def _begin_when_clock_is_right(watch: ClockWatch, mutation: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        await watch.check()
+    except BaseException:
+        mutation.close()
+        raise
+    return await mutation
 
 
 def _wrap(field: GraphQLField, action: Action) -> None:

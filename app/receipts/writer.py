@@ -15,7 +15,6 @@ from contextvars import Context
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from app.clock import Clock, utc_now
 from app.database.client import Database
 from app.database.clock_watch import ClockWatch
 from app.database.gathering import let_gather
@@ -38,10 +37,10 @@ _Waiting = tuple[tuple[ReceiptDraft, ...], "asyncio.Future[list[Receipt]]"]
 class ReceiptWriter:
     """The one writer of receipts of a process; any number of processes and hosts may have one."""
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, clock_watch: ClockWatch | None = None) -> None:
         """Write to this database, as long as this host's clock agrees with its; nothing is read or written yet."""
         self._database = database
-        self._clock_watch = ClockWatch(database, clock)
+        self.clock_watch = clock_watch or ClockWatch(database)
         self._waiting: list[_Waiting] = []
         self._end: ChainEnd | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -119,7 +118,7 @@ class ReceiptWriter:
 
     async def _write(self, drafts: list[ReceiptDraft]) -> list[Receipt]:
         """Insert after the end that this process knows; where another writer was first, read the end and go on."""
-        await self._clock_watch.check()
+        await self.clock_watch.check()
         written: list[Receipt] = []
         until = time.monotonic() + APPEND_SECONDS
         while len(written) < len(drafts):

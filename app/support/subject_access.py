@@ -36,6 +36,7 @@ class SubjectAccess:
         self, principal: Principal, subject: Subject, fields: Sequence[str], sealed: Sequence[Binary], now: datetime
     ) -> list[str | None]:
         """Return the caller's own values; `fields` are the coordinates of all that is opened."""
+        await self.receipts.clock_watch.check()  # which receipt is of today is told by the clock
         draft = draft_of(principal, subject, fields, OWN_COPY, now)
         return await self._open(draft, await self._receipt_of_today(draft), sealed)
 

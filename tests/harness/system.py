@@ -72,6 +72,7 @@ class System:
     clock: MovableClock
     issuer: DevelopmentIssuer
     client: httpx.AsyncClient
+    host_clock: MovableClock  # of this host alone, where `clock` is the time everywhere
     _tokens: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False)  # pytest shows arguments
 
     def token(self, role: Role, user_id: str | None = None, company_id: str | None = None, **claims: object) -> str:
@@ -109,12 +110,12 @@ async def running_system(mongodb_uri: str, data: Path, **changes: object) -> Asy
             changes["mongodb_database"] = await stack.enter_async_context(empty_database(mongodb_uri))
         values = {"environment": "development", **LIMITS, **changes}
         settings = Settings(mongodb_uri=mongodb_uri, data_dir=data, **values)  # type: ignore[arg-type]
-        clock = MovableClock()
-        app = build_app(settings, Parts(clock=clock))
+        clock, host_clock = MovableClock(), MovableClock()
+        app = build_app(settings, Parts(clock=clock, host_clock=host_clock))
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://api.test"))
         services = build_services(settings)
         stack.push_async_callback(close_services, services)
         await prepare_services(services)
-        yield System(app, services, clock, DevelopmentIssuer(data), client)
+        yield System(app, services, clock, DevelopmentIssuer(data), client, host_clock)

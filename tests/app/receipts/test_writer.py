@@ -8,6 +8,7 @@ import pytest
 
 from app.clock import utc_now
 from app.database.client import Database
+from app.database.clock_watch import ClockWatch
 from app.database.embedded import EmbeddedMongod
 from app.errors import AppError, ErrorCode
 from app.receipts import store
@@ -33,7 +34,7 @@ async def test_appended_receipts_are_stored_in_their_order(database: Database, w
 @pytest.mark.parametrize("days", [365, -365])
 async def test_a_host_whose_clock_is_wrong_writes_no_receipt(database: Database, days: int) -> None:
     """Its time would be that of all receipts after it, of every host; so it discloses nothing."""
-    wrong = ReceiptWriter(database, lambda: utc_now() + timedelta(days=days))
+    wrong = ReceiptWriter(database, ClockWatch(database, lambda: utc_now() + timedelta(days=days)))
     with pytest.raises(AppError) as refusal:
         await wrong.append([draft()])
     assert refusal.value.code is ErrorCode.UNAVAILABLE
