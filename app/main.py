@@ -264,7 +264,7 @@ def _lifespan(
             stack.push_async_callback(verifier.aclose)
             await readiness.check()
             stack.callback(asyncio.create_task(readiness.check_until_prepared()).cancel)
-            await stack.enter_async_context(anonymizing(services.database, clock))
+            await stack.enter_async_context(anonymizing(services.database, clock, services.clock_watch))
             lives = services.errors.life, timedelta(days=services.settings.usage_retention_days)
             again_for = min(AGAIN_FOR, *lives)  # what was counted of who came back must not have expired
             await stack.enter_async_context(repeating(erasing_of(services), clock, again_for))

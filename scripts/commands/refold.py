@@ -13,10 +13,10 @@ from app.clock import utc_now
 from app.dashboards.anonymizer import rebuild_once
 from app.dashboards.rebuilding import mark_all
 from app.database.client import Database, connect
+from app.database.clock_watch import ClockWatch
 from app.database.indexes import read_life
 from app.settings import Settings
 from app.usage.buckets import MARKS
-from app.usage.folding import day_of
 from app.usage.numbering import EVENTS, INDEX
 from app.usage.refolding import Refolded, find_horizon, refold
 from scripts.commands.exits import Exit, fail, say
@@ -60,10 +60,12 @@ async def _run(settings: Settings, *, mend: bool, nothing_expired: bool) -> Refo
         life = await read_life(database, EVENTS)
         if life is None or INDEX not in await database.index_information(EVENTS):
             fail(Exit.NO_DATABASE, f"{database.name} is not prepared for this version: start the server on it once")
+        watch = ClockWatch(database)
+        await watch.check()  # which events have expired, and which days are over, is told by the clock
         horizon = await find_horizon(database, life, utc_now())
         done = await _refold(database, horizon, mend=mend, nothing_expired=nothing_expired)
         if mend:
-            await _rebuild_anonymous(database)
+            await _rebuild_anonymous(database, watch)
         return done
     finally:
         await database.close()
@@ -85,13 +87,13 @@ async def _refold(database: Database, horizon: datetime | None, *, mend: bool, n
         )
 
 
-async def _rebuild_anonymous(database: Database) -> None:
+async def _rebuild_anonymous(database: Database, watch: ClockWatch) -> None:
     """Mark all days and rebuild them, or see them rebuilt by a running server; what 5 companies changed is new."""
     await mark_all(database)
     say("anonymous counts: making them anew")
     holder = secrets.token_hex(8)
     while await database[MARKS].find_one({}, {"_id": 1}):
-        if not await rebuild_once(database, holder, day_of(utc_now())):
+        if not await rebuild_once(database, utc_now, watch, holder):
             await asyncio.sleep(PAUSE_SECONDS)
 
 

@@ -15,6 +15,7 @@ from pymongo import UpdateOne
 
 from app.clock import utc_now
 from app.database.client import Document, connect
+from app.database.clock_watch import ClockWatch
 from app.database.indexes import prepare_database
 from app.main import build_services, close_services
 from app.settings import Settings
@@ -61,6 +62,7 @@ def _read_saved(source: Path | None, target: Path | None) -> list[Document]:
 async def _save(settings: Settings, file: Path, saved: list[Document]) -> str:
     database = connect(settings)
     try:
+        await ClockWatch(database).check()  # which entries are still needed is told by the clock
         erasures = await read_erasures(database)
     finally:
         await database.close()
@@ -76,6 +78,7 @@ async def _replay(settings: Settings, saved: list[Document]) -> str:
     try:
         await prepare_database(services.database, settings, lives=False)
         await services.vault.prepare()
+        await services.clock_watch.check()
         if saved:
             changes = [change for erasure in saved for change in _additions(erasure)]
             await services.database.secrets[ERASURES].bulk_write(changes)
