@@ -17,7 +17,7 @@ from app.clock import Clock, utc_now
 from app.dashboards.anonymizer import anonymizing
 from app.dashboards.live import usage_changes
 from app.database.client import Database, connect
-from app.database.clock_watch import TOLERANCE, ClockWatch
+from app.database.clock_watch import ClockWatch
 from app.database.indexes import prepare_database
 from app.database.keyring import Keyring, load_keyring
 from app.database.loader import MergedReads
@@ -189,7 +189,7 @@ RETRY_SECONDS = 1
 
 
 class Readiness:
-    """Whether the database is prepared and answers; prepares it as soon as it can be reached."""
+    """Whether the database is prepared, answers and agrees on the time; prepares it as soon as it can be reached."""
 
     def __init__(self, services: Services, clock: Clock) -> None:
         """Take the services to prepare."""
@@ -198,23 +198,24 @@ class Readiness:
         self._retention = RetentionWatch(services.database, services.settings)
         self._prepared = False
 
-    async def check(self) -> bool:
-        """Return whether operations can be served now."""
+    async def hindrance(self) -> str | None:
+        """Return what keeps operations from being served now, None if nothing does."""
         try:
             if not self._prepared:
                 await prepare_services(self._services)
                 self._prepared = True
             await self._services.database.ping()
+            is_wrong = await self._services.clock_watch.is_wrong()
         except (PyMongoError, AppError) as error:  # AppError: the key service is away
             log.warning("not_ready", **describe_exception(error))
-            return False
-        return True
+            return "database away"
+        return "clock differs" if is_wrong else None
 
     async def check_until_prepared(self) -> None:
         """Try each second until the database has been prepared: nobody may be asking `/ready`."""
         while not self._prepared:
             try:
-                await self.check()
+                await self.hindrance()
             except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would try again
                 log.error("not_prepared", **describe_exception(error))
             if not self._prepared:
@@ -224,21 +225,19 @@ class Readiness:
         """Return what an operator should look at though operations are served."""
         try:
             found = await self._retention.warnings(self._clock())
-            ahead = await self._services.clock_watch.ahead()
         except PyMongoError as error:
             log.warning("retention_not_read", **describe_exception(error))
             return []
         if found:
             log.warning("retention_late", collections=len(found))
-        differs = [f"clock: differs from the database's by {ahead.total_seconds():.0f} s"]
-        return [*found, *(differs if abs(ahead) > TOLERANCE else ())]
+        return found
 
 
 def _routes(settings: Settings, readiness: Readiness) -> list[BaseRoute]:
     tokens = _token_source(settings) if settings.has_development_issuer else None
     return [
         *explorer_routes(tokens=tokens),
-        *health_routes(readiness.check, readiness.warnings),
+        *health_routes(readiness.hindrance, readiness.warnings),
     ]
 
 
@@ -262,7 +261,7 @@ def _lifespan(
             stack.push_async_callback(close_services, services)
             stack.push_async_callback(meters.close)
             stack.push_async_callback(verifier.aclose)
-            await readiness.check()
+            await readiness.hindrance()
             stack.callback(asyncio.create_task(readiness.check_until_prepared()).cancel)
             await stack.enter_async_context(anonymizing(services.database, clock, services.clock_watch))
             lives = services.errors.life, timedelta(days=services.settings.usage_retention_days)

@@ -41,11 +41,17 @@ class ClockWatch:
             self._asked_at = now, self._steady()
         return self._ahead
 
+    async def is_wrong(self) -> bool:
+        """Return whether this host's clock cannot be right, which is logged; raises what the driver raises."""
+        ahead = await self.ahead()
+        if abs(ahead) <= TOLERANCE:
+            return False
+        log.error("clock_differs", seconds=round(ahead.total_seconds()))
+        return True
+
     async def check(self) -> None:
         """Raise `UNAVAILABLE` where this host's clock cannot be right."""
-        ahead = await self.ahead()
-        if abs(ahead) > TOLERANCE:
-            log.error("clock_differs", seconds=round(ahead.total_seconds()))
+        if await self.is_wrong():
             raise unavailable("This server's clock differs from its database's. Try again, or tell its operator.")
 
     def _is_due(self) -> bool:

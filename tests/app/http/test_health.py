@@ -29,9 +29,8 @@ class SlowLook:
         return self.finding
 
 
-async def is_ready() -> bool:
+async def no_hindrance() -> None:
     """The database answers."""
-    return True
 
 
 async def no_warnings() -> list[str]:
@@ -40,10 +39,10 @@ async def no_warnings() -> list[str]:
 
 
 async def ask_at_once(
-    check: Callable[[], Awaitable[bool]], warnings: Callable[[], Awaitable[list[str]]], slow: SlowLook
+    hindrance: Callable[[], Awaitable[str | None]], warnings: Callable[[], Awaitable[list[str]]], slow: SlowLook
 ) -> list[httpx.Response]:
     """Return what fifty are told who ask while `slow`, one of the two, is being taken."""
-    transport = httpx.ASGITransport(Starlette(routes=health_routes(check, warnings)))
+    transport = httpx.ASGITransport(Starlette(routes=health_routes(hindrance, warnings)))
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
         asyncio.TaskGroup() as group,
@@ -56,7 +55,7 @@ async def ask_at_once(
 
 async def test_a_crowd_that_asks_costs_one_check() -> None:
     """Fifty at once are one look at the database; the next one is a new look."""
-    look = SlowLook(finding=False)
+    look = SlowLook(finding="database away")
     answers = await ask_at_once(look, no_warnings, look)
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.headers["retry-after"] for answer in answers} == {"2"}
@@ -66,7 +65,7 @@ async def test_a_crowd_that_asks_costs_one_check() -> None:
 async def test_a_crowd_that_is_ready_costs_one_look_at_the_warnings_too() -> None:
     """They are many reads, and each prober would make them."""
     warnings = SlowLook(finding=["late"])
-    answers = await ask_at_once(is_ready, warnings, warnings)
+    answers = await ask_at_once(no_hindrance, warnings, warnings)
     assert [answer.json()["warnings"] for answer in answers] == [["late"]] * 50
     assert warnings.taken <= 2
 
@@ -75,3 +74,14 @@ async def test_health_and_readiness_are_told(system: System) -> None:
     """Both are 200 while all is well."""
     assert (await system.client.get("/health")).json() == {"status": "alive"}
     assert (await system.client.get("/ready")).json()["status"] == "ready"
+
+
+async def test_a_host_whose_clock_is_wrong_is_not_ready_until_it_is_right(system: System) -> None:
+    """It takes no mutation, so those who balance the load are to ask another; it is alive, and says what is wrong."""
+    told = []
+    for days in (-6, 12, -6):
+        system.host_clock.move(days=days)
+        reply = await system.client.get("/ready")
+        told.append((reply.status_code, reply.json()["status"], "retry-after" in reply.headers))
+    assert told == [(503, "clock differs", True)] * 2 + [(200, "ready", False)]
+    assert (await system.client.get("/health")).status_code == 200
