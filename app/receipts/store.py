@@ -51,6 +51,12 @@ async def read_receipt(database: Database, sequence: int) -> Receipt | None:
     return found
 
 
+async def find_sequence(database: Database, query: Document) -> int | None:
+    """Return the place of a receipt that a majority holds; None if the query finds none that is durable."""
+    found = await _majority(database, RECEIPTS).find_one(query, {"sequence": 1})
+    return None if found is None else int(found["sequence"])
+
+
 async def insert_receipts(database: Database, receipts: Sequence[Receipt]) -> int:
     """Store receipts in their order; return how many were, fewer than given where another writer took a place."""
     try:

@@ -14,7 +14,7 @@ from app.database.access import grant_access
 from app.database.client import Database
 from app.database.vault import Vault
 from app.receipts.model import ReceiptDraft
-from app.receipts.store import RECEIPTS
+from app.receipts.store import find_sequence
 from app.receipts.writer import ReceiptWriter
 from app.support.model import Subject
 from auth.principal import Principal, Role
@@ -52,11 +52,10 @@ class SubjectAccess:
         return await self.vault.open(access, sealed) if sealed else []
 
     async def _receipt_of_today(self, draft: ReceiptDraft) -> int | None:
-        """Return the sequence of a receipt that says the same, not older than a day."""
+        """Return the sequence of a durable receipt that says the same, not older than a day."""
         same = {"actor": draft.actor, "subjectId": draft.subject_id, "companyId": draft.company_id}
         told = {"reason": draft.reason, "fields": sorted(set(draft.fields)), "at": {"$gt": draft.at - OWN_COPIES}}
-        found = await self.database[RECEIPTS].find_one({**same, **told}, {"sequence": 1})
-        return None if found is None else int(found["sequence"])
+        return await find_sequence(self.database, {**same, **told})
 
 
 def draft_of(principal: Principal, subject: Subject, fields: Sequence[str], reason: str, now: datetime) -> ReceiptDraft:
