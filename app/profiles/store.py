@@ -1,5 +1,7 @@
 """Users and companies in MongoDB; restricted values arrive here sealed and leave here sealed."""
 
+import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,14 +15,19 @@ from app.database.client import Database, Document
 from app.database.merging import MergedWork
 from app.database.pages import Page, PageRequest, find_page
 from app.database.rows import find_rows
+from app.errors import unavailable
 from app.profiles.model import ProfileKind
+
+ROUNDS_MAX = 20
+PAUSE_SECONDS = 0.01  # more in each round, 1.9 s at most in all
 
 
 async def save_user(database: Database, key: Document, document: Document, on_insert: Document) -> Document:
     """Store a profile under `key`, replacing what was there; returns the stored user.
 
     A UPN may pass to another person of the company: the blind index then leaves the document that had it before. It
-    leaves this one where the profile holds no UPN any more.
+    leaves this one where the profile holds no UPN any more. Raises `UNAVAILABLE` where others take the same UPN
+    again and again at the same moment.
     """
     # Hosts' clocks differ, and what was waiting may come in another order: first stays before last.
     seen = {"$max": {"lastSeenAt": document.pop("lastSeenAt")}, "$min": {"firstSeenAt": on_insert.pop("firstSeenAt")}}
@@ -28,17 +35,18 @@ async def save_user(database: Database, key: Document, document: Document, on_in
     gone = {"expiresAt", "blindIndex"} - document.keys() - key.keys() - on_insert.keys()
     if gone:
         change["$unset"] = dict.fromkeys(sorted(gone), "")
-    for _ in range(3):
+    for number in range(ROUNDS_MAX):
         try:
             stored: Document = await database["users"].find_one_and_update(
                 key, change, upsert=True, return_document=ReturnDocument.AFTER
             )
         except DuplicateKeyError:
             await _release_blind_index(database, {**on_insert, **document})
+            # Who takes it at the same moment releases it as well, so that nobody would come through.
+            await asyncio.sleep(random.uniform(0, number * PAUSE_SECONDS))  # noqa: S311 - spreads them, hides nothing
         else:
             return stored
-    message = "the profile's look-up key stays taken"
-    raise RuntimeError(message)
+    raise unavailable("The profile is being saved by others at this moment. Try again shortly.")
 
 
 async def delete_expired(database: Database, key: Document, now: datetime) -> None:
