@@ -12,7 +12,7 @@ from app.receipts.writer import ReceiptWriter
 from app.support.lookups import begin_lookup, give_back
 from app.support.model import OpenedBy, Subject, SupportRequest, check_reason, check_ticket, new_request
 from app.support.policy import acting_role
-from app.support.store import count_open_of, insert_request
+from app.support.store import close_request, count_open_of, insert_request
 from app.support.subjects import SubjectAsked, UpnAsked, find_company, find_people_by_upn, find_person, find_sender
 from auth.principal import Principal
 from auth.rights import Action, Scope, scopes_of
@@ -41,8 +41,8 @@ class Opening:
             raise bad_input("subject", "name whom the request is about: staff ask for others")
         staff = Scope.FLAGGED in scopes and asked is not None
         reason, ticket = check_reason(reason), check_ticket(ticket, required=staff)
-        if not staff:
-            await self._check_open_count(principal, now)
+        if not staff and await count_open_of(self.database, principal.subject, now) >= OPEN_MAX:
+            raise _too_many_open()
         subject = await self._find_subject(principal, scopes, asked, now)
         request = new_request(
             subject,
@@ -54,8 +54,18 @@ class Opening:
             now=now,
             life=self.life,
         )
-        await insert_request(self.database, request)
+        await self._insert(request, now, limited=not staff)
         return request
+
+    async def _insert(self, request: SupportRequest, now: datetime, *, limited: bool) -> None:
+        """Store a request; of those that come at once each one that sees too many closes itself, rather all than none.
+
+        It is not deleted: those who watch have been told of it already, and their streams end with what is gone.
+        """
+        await insert_request(self.database, request)
+        if limited and await count_open_of(self.database, request["openerId"], now) > OPEN_MAX:
+            await close_request(self.database, request["_id"], now)
+            raise _too_many_open()
 
     async def _find_subject(
         self, principal: Principal, scopes: frozenset[Scope], asked: SubjectAsked | None, now: datetime
@@ -104,14 +114,14 @@ class Opening:
             raise bad_input("subject.upn", "match one person; several match, so name the userId instead")
         return found[0]
 
-    async def _check_open_count(self, principal: Principal, now: datetime) -> None:
-        if await count_open_of(self.database, principal.subject, now) >= OPEN_MAX:
-            raise AppError(
-                ErrorCode.RATE_LIMITED,
-                f"At most {OPEN_MAX} of your support requests may be open at a time.",
-                field="openSupportRequest",
-                needs="one of your open requests to be closed",
-            )
+
+def _too_many_open() -> AppError:
+    return AppError(
+        ErrorCode.RATE_LIMITED,
+        f"At most {OPEN_MAX} of your support requests may be open at a time.",
+        field="openSupportRequest",
+        needs="one of your open requests to be closed",
+    )
 
 
 def _own_subject(principal: Principal) -> Subject:

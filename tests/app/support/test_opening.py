@@ -11,6 +11,7 @@ from app.receipts.store import RECEIPTS
 from app.support.lookups import MISSES_MAX, WINDOW
 from app.support.opening import OPEN_MAX
 from app.support.service import SupportService
+from app.support.store import REQUESTS
 from app.support.subjects import SubjectAsked, UpnAsked
 from auth.principal import ANONYMOUS, Principal
 from tests.app.support.people import ADMIN, AGENT, COLLEAGUE, LEAD, LIFE, NOON, OFFICER, OTHER_ADMIN, PERSON
@@ -195,3 +196,15 @@ async def test_customer_cannot_flood_the_list(service: SupportService) -> None:
         await service.open(PERSON, None, REASON, None, NOON)
     assert (await refusal(service, PERSON, None)).code is ErrorCode.RATE_LIMITED
     await service.open(PERSON, None, REASON, None, NOON + LIFE + timedelta(seconds=1))
+
+
+async def test_many_requests_at_once_cannot_slip_through(service: SupportService) -> None:
+    """Sixty at the same moment leave no more open than the limit says, and exactly those that were answered."""
+    opening = (service.open(PERSON, None, REASON, None, NOON) for _ in range(3 * OPEN_MAX))
+    answers = await asyncio.gather(*opening, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert {error.code for error in refused if isinstance(error, AppError)} == {ErrorCode.RATE_LIMITED}
+    opened = {answer["_id"] for answer in answers if not isinstance(answer, BaseException)}
+    assert len(refused) + len(opened) == 3 * OPEN_MAX
+    assert set(await service.database[REQUESTS].distinct("_id", {"status": "OPEN"})) == opened
+    assert len(opened) <= OPEN_MAX
