@@ -266,7 +266,7 @@ def _lifespan(
             await stack.enter_async_context(anonymizing(services.database, clock, services.clock_watch))
             lives = services.errors.life, timedelta(days=services.settings.usage_retention_days)
             again_for = min(AGAIN_FOR, *lives)  # what was counted of who came back must not have expired
-            await stack.enter_async_context(repeating(erasing_of(services), clock, again_for))
+            await stack.enter_async_context(repeating(erasing_of(services), clock, services.clock_watch, again_for))
             yield
 
     return lifespan

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from app.clock import Clock
+from app.database.clock_watch import ClockWatch
 from app.database.leases import take_lease
 from app.log import describe_exception, log
 from app.subject_rights.erasing import ERASURES, Erasing, Repeater
@@ -28,10 +29,18 @@ LATE = Repeater("erasures", "Erased again: received before the erasure, stored a
 
 @asynccontextmanager
 async def repeating(
-    erasing: Erasing, clock: Clock, again_for: timedelta = AGAIN_FOR, *, pause_seconds: float = PAUSE_SECONDS
+    erasing: Erasing,
+    clock: Clock,
+    watch: ClockWatch,
+    again_for: timedelta = AGAIN_FOR,
+    *,
+    pause_seconds: float = PAUSE_SECONDS,
 ) -> AsyncIterator[None]:
-    """Repeat each completed erasure for the length of the block, as long as it is younger than `again_for`."""
-    task = asyncio.create_task(_run(erasing, clock, again_for, pause_seconds))
+    """Repeat each completed erasure for the length of the block, as long as it is younger than `again_for`.
+
+    A host whose clock is wrong leaves it to others: it does not know what has expired.
+    """
+    task = asyncio.create_task(_run(erasing, clock, watch, again_for, pause_seconds))
     try:
         yield
     finally:
@@ -40,11 +49,12 @@ async def repeating(
             await task
 
 
-async def _run(erasing: Erasing, clock: Clock, again_for: timedelta, pause_seconds: float) -> None:
+async def _run(erasing: Erasing, clock: Clock, watch: ClockWatch, again_for: timedelta, pause_seconds: float) -> None:
     holder = secrets.token_hex(8)
     while True:
         started = time.monotonic()
         try:
+            await watch.check()
             await repeat_once(erasing, holder, clock(), again_for)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next minute tries again
             log.warning("erasures_not_repeated", **describe_exception(error))

@@ -227,6 +227,7 @@ async def test_an_error_does_not_end_the_repetition(system: System) -> None:
             raise RuntimeError
         return system.clock()
 
-    async with late_report(system) as deletions, repeating(erasing_of(system.services), clock, pause_seconds=0.01):
+    work = repeating(erasing_of(system.services), clock, system.services.clock_watch, pause_seconds=0.01)
+    async with late_report(system) as deletions, work:
         await deletions.next()
     assert len(rounds) >= 3
