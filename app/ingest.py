@@ -1,7 +1,7 @@
 """What the three record mutations share: the limits of a batch, what becomes of each item, and the answer.
 
 Promises that accepted + duplicates + rejected equals what was sent, and that one bad item costs only itself. Pure: the
-writing is in `database/batches.py`, what an item must be is each domain's part.
+writing is in `database/batches.py` (events: `usage/recording.py`), what an item must be is each domain's part.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -131,7 +131,7 @@ def check_moment(field_name: str, moment: datetime, now: datetime, back: timedel
 
 
 def check_line(field_name: str, value: str, longest: int = 256) -> str:
-    """Return a one-line text of at most `longest` characters, or raise `ItemError`."""
+    """Return a short text, of at most `longest` characters, or raise `ItemError`."""
     if len(value) > longest or "\x00" in value:
         raise ItemError(field_name, f"have at most {longest} characters and no NUL")
     return value

@@ -1,7 +1,8 @@
 """The one table of rights (design section 3).
 
 States for each action how far each role reaches. Guards, the `@rights` directive, the README and the tests read this
-table; nothing else decides by role. What needs data (is the request taken? is it the caller's?) is a policy's part.
+table. What needs data (is the request taken? is it the caller's?) is a policy's part, and a few policies narrow by role
+what is within reach: who closes others' requests, whose company values a copy holds, whose IP address is kept.
 """
 
 from collections.abc import Mapping

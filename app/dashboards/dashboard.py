@@ -41,6 +41,7 @@ class Dashboard:
     previous: Document
     series: list[Document]
     _waits: asyncio.Future[Quantiles] | None = field(default=None, repr=False)
+    _templates: asyncio.Future[list[Document]] | None = field(default=None, repr=False)
 
     @property
     def start(self) -> datetime:
@@ -90,7 +91,9 @@ class Dashboard:
 
     async def templates(self, first: int) -> list[Document]:
         """Return the templates that were requested most."""
-        return (await read_templates(self.source, self.range.whole))[:first]
+        if self._templates is None:
+            self._templates = asyncio.ensure_future(read_templates(self.source, self.range.whole))
+        return (await asyncio.shield(self._templates))[:first]
 
 
 async def read_dashboard(source: BucketSource, wanted: DashboardRange, now: datetime) -> Dashboard:

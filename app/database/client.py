@@ -1,7 +1,8 @@
-"""The only file that knows the driver: Motor, or PyMongo's own async client by setting.
+"""The one place that knows which driver it is: Motor, or PyMongo's own async client by setting.
 
 Promises one `Database` whose calls look the same under both, acknowledged by a majority and journalled, with times in
-UTC. What collections hold and how they are indexed is told in `collections.py` and `indexes.py`.
+UTC. What collections hold and how they are indexed is told in `validators.py` and `indexes.py`. Only sealing meets the
+driver elsewhere (`sealer.py`, `opening.py`), for its encryption is the driver's.
 """
 
 import asyncio

@@ -100,7 +100,7 @@ class Vault:
         return [{name: next(sealed) for name in values} for _, values in groups]
 
     async def open(self, access: OpenAccess, values: Sequence[Binary]) -> list[str | None]:
-        """Return what was sealed, in order, at most one batch; None where the key is destroyed or the value damaged."""
+        """Return what was sealed, in order; None where the key is destroyed or the value damaged."""
         if not isinstance(access, OpenAccess):
             raise TypeError("values open for an OpenAccess only")
         return [value if isinstance(value, str) else None for value in await self._openings.run(values)]

@@ -19,7 +19,7 @@ def errors_of(principal: Principal) -> ErrorsOf | None:
 
 
 def counts_of(principal: Principal, action: Action = Action.READ_ERRORS) -> str | None:
-    """Return whose counts the caller may read: `ALL`, a company's, or None (a person has reports to count)."""
+    """Return whose counts the caller may read: `ALL`, a company's, or None: a person's are of their own reports."""
     scopes = scopes_of(principal, action)
     if scopes & {Scope.ANY, Scope.COUNTS}:
         return ALL

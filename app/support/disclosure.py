@@ -1,4 +1,6 @@
-"""The gate of restricted fields: decides, writes the receipts, then opens; the only one who grants an `OpenAccess`.
+"""The gate of restricted fields: decides, writes the receipts, then opens under an `OpenAccess` that it makes.
+
+The other maker is `subject_access.py`, for a person's own copy.
 
 One `Disclosure` per operation and caller, a new one for each event of a subscription. It decides by what is taken now,
 batch by batch, and looks once more before an answer leaves (`ended`): a request may have been closed, by the operation

@@ -2,7 +2,7 @@
 
 A wait is from a request's creation to its approval or processing, and these come in different calls, in any order.
 Each event of a request carries its `ordinal`: 1, 2, 3 by the order of storing. A writer reads those that are stored,
-counts what its own change of the waits, and numbers them on. The numbers are unique in a request, so of two
+adds how its own events change the waits, and numbers on. The numbers are unique in a request, so of two
 transactions that tell of it at the same time MongoDB lets one through, and the other begins again and sees the first.
 An event also carries the times that were `told` by events received before it, since those expire earlier. Nothing else
 is stored of a request: status, times and waits follow from its events whenever they are asked for.

@@ -52,7 +52,8 @@ class Refolded:
 async def find_horizon(database: Database, life: timedelta, now: datetime) -> datetime | None:
     """Return the first day to look at, under the `life` that MongoDB gives events now.
 
-    It is a whole day away from where they expire, so that none goes while its day is compared, nor is of a clock ahead.
+    One full day later than the oldest event that is left could be, so that none expires while its day is compared, nor
+    for a host whose clock is ahead.
     None without any event: then there is nothing to hold the buckets against.
     """
     return None if await _oldest(database) is None else day_of(now - life + MARGIN)

@@ -1,4 +1,4 @@
-"""Records usage batches for the company of the caller's token, and decides whose events a caller may read."""
+"""Records usage batches for the company of the caller's token."""
 
 from collections.abc import Sequence
 from datetime import datetime

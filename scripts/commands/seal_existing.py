@@ -22,7 +22,7 @@ from app.settings import Settings
 from scripts.commands.exits import Exit
 from scripts.commands.storage import add_data_option, existing_database, progress_bar, read_settings
 
-COLLECTIONS = ("users", "companies", "errors")
+COLLECTIONS = ("users", "companies")
 DOCUMENTS_AT_A_TIME = 200
 ROUNDS = 5  # a document that somebody changes meanwhile waits for the next round
 
@@ -36,7 +36,7 @@ def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(
         prog="scripts/seal-existing",
-        description="Seal restricted values that still stand as plain text in users, companies and errors.",
+        description="Seal restricted values that still stand as plain text in users and companies.",
         epilog="Give it the server's environment (MONGODB_URI, MASTER_KEY, ...). Exit code 1: some are left.",
     )
     add_data_option(parser)
