@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from pymongo import ReadPreference
 from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure, ServerSelectionTimeoutError
 
 from app.database.client import Database, _read_one_batch, connect
@@ -96,6 +97,14 @@ async def test_a_server_that_is_away_is_waited_for_once() -> None:
     things = opened["things"].delegate
     with pytest.raises(ServerSelectionTimeoutError):
         await asyncio.to_thread(_read_one_batch, things, things.codec_options, {}, None, limit=1)
+    await opened.close()
+
+
+async def test_reads_go_to_the_primary_whatever_the_address_says(uri: str) -> None:
+    """A secondary may not know yet that a request was closed."""
+    opened = connect(Settings(mongodb_uri=SecretStr(f"{uri}&readPreference=secondary")))
+    assert opened["support_requests"].read_preference == ReadPreference.PRIMARY
+    assert opened.secrets["vault_keys"].read_preference == ReadPreference.PRIMARY
     await opened.close()
 
 
