@@ -8,7 +8,7 @@ import asyncio
 
 from app.errors import AppError, ErrorCode, bad_input, forbidden, not_found
 from app.support.model import Subject
-from app.support.policy import NEEDS_REQUEST, NEEDS_REQUEST_ABOUT_COMPANY
+from app.support.policy import NEEDS_REQUEST, NEEDS_REQUEST_ABOUT_COMPANY, Allowed
 from app.support.reach import TakenReach, taken_reach
 from app.usage.reach import own_reach
 from app.usage.store import UsageReach
@@ -22,7 +22,8 @@ NEEDS_OWN = "a token of this person, or of an admin of their company"
 async def usage_reach(context: Context, coordinate: str) -> UsageReach:
     """Return whose events and requests the caller may read now; possibly nobody's."""
     taken = await _taken(context)
-    await _note(context, coordinate, *taken.subjects)
+    opened = [(subject, taken.opening(subject)) for subject in taken.subjects]
+    await asyncio.gather(*(_note(context, coordinate, subject, by) for subject, by in opened if by is not None))
     companies = [(company_id, None) for company_id in sorted(taken.whole_companies)]
     people = [(company_id, person_id) for company_id, person_id in sorted(taken.people, key=str) if company_id]
     return UsageReach((*own_reach(context.principal).parts, *companies, *people), everybody=taken.opens_all)
@@ -33,8 +34,10 @@ async def person_reach(context: Context, person_id: str, company_id: str | None)
     reach = UsageReach(((company_id, person_id),) if company_id else ())
     if own_reach(context.principal).covers(company_id, person_id):
         return reach
-    if (await _taken(context)).opens(person_id, company_id):
-        await _note(context, "User.events", Subject(person_id, company_id))
+    subject = Subject(person_id, company_id)
+    by = (await _taken(context)).opening(subject)
+    if by is not None:
+        await _note(context, "User.events", subject, by)
         return reach
     if not may_take(context.principal):
         raise forbidden("User.events", NEEDS_OWN)
@@ -55,9 +58,10 @@ async def dashboard_reach(
         if may_take(context.principal):
             raise bad_input("companyId", "name the company of a support request that you have taken")
         raise not_found("company")
-    if (await _taken(context)).opens(None, asked):
+    by = (await _taken(context)).opening(Subject(None, asked))
+    if by is not None:
         if coordinate is not None:
-            await _note(context, coordinate, Subject(None, asked))
+            await _note(context, coordinate, Subject(None, asked), by)
         return asked, None
     if asked in own:
         return own[asked]
@@ -66,9 +70,9 @@ async def dashboard_reach(
     raise _request_required("Query.usageDashboard", NEEDS_REQUEST_ABOUT_COMPANY)
 
 
-async def _note(context: Context, coordinate: str, *subjects: Subject) -> None:
-    """Receipt what requests have opened, before it is read: people see who looked at their usage, too."""
-    await asyncio.gather(*(context.disclosures.disclosure.note(subject, coordinate) for subject in subjects))
+async def _note(context: Context, coordinate: str, subject: Subject, by: Allowed) -> None:
+    """Receipt what a request has opened, before it is read: people see who looked at their usage, too."""
+    await context.disclosures.disclosure.note(subject, coordinate, by)
 
 
 def may_take(principal: Principal) -> bool:

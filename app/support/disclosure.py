@@ -71,7 +71,7 @@ class Disclosure:
         self._lock = asyncio.Lock()  # batches of one operation may overlap
         self._requests: list[SupportRequest] | None = None
         self._read_at = 0.0
-        self._notes: dict[tuple[Subject, str], asyncio.Future[None]] = {}
+        self._notes: dict[tuple[Subject, str], asyncio.Future[Any]] = {}
         self._decisions: dict[Subject, Decision] = {}
         self._receipted: dict[Subject, dict[str, Any]] = {}  # the receipt's sequence by field
 
@@ -103,20 +103,18 @@ class Disclosure:
             answers.append(refuse(decision, field.coordinate) if isinstance(decision, Denied) else next(values))
         return answers
 
-    async def note(self, subject: Subject, coordinate: str) -> None:
+    async def note(self, subject: Subject, coordinate: str, decision: Allowed) -> None:
         """Receipt what a taken request opens besides sealed values, usage; durable on return, once an operation.
 
-        Raises `UNAVAILABLE` where the receipt cannot be written. Nothing is noted of what no request opens.
+        Raises `UNAVAILABLE` where the receipt cannot be written.
         """
-        key = subject, coordinate
+        key, role = (subject, coordinate), acting_role(self._principal)
+        if role is None:
+            return
         if key not in self._notes:
-            self._notes[key] = asyncio.ensure_future(self._write_note(subject, coordinate))
+            draft = self._draft(role, subject, {coordinate}, decision)
+            self._notes[key] = asyncio.ensure_future(self._receipts.append([draft]))
         await asyncio.shield(self._notes[key])
-
-    async def _write_note(self, subject: Subject, coordinate: str) -> None:
-        role, decision = acting_role(self._principal), (await self.decisions([subject]))[subject]
-        if role is not None and isinstance(decision, Allowed):
-            await self._receipts.append([self._draft(role, subject, {coordinate}, decision)])
 
     async def ended(self, subjects: Iterable[Subject]) -> dict[Subject, Denied]:
         """Return which of these subjects, opened before, may not be seen any more, by a new look at what is taken."""

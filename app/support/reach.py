@@ -68,8 +68,12 @@ class TakenReach:
 
     def opens(self, person_id: str | None, company_id: str | None) -> bool:
         """Return whether a person's rows, or (without a person) a company's dashboard, are open."""
-        subject = Subject(person_id, company_id)
-        return isinstance(decide(self.principal, self.requests, subject, self.now, self.mode), Allowed)
+        return self.opening(Subject(person_id, company_id)) is not None
+
+    def opening(self, subject: Subject) -> Allowed | None:
+        """Return what opens a subject's usage, None if nothing does."""
+        decision = decide(self.principal, self.requests, subject, self.now, self.mode)
+        return decision if isinstance(decision, Allowed) else None
 
     @property
     def opens_all(self) -> bool:

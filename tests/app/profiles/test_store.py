@@ -33,6 +33,7 @@ async def test_a_key_that_stays_taken_is_told_as_a_reason_to_come_again(system: 
     """After all rounds it is the coded error that a client sends again upon, not a fault of ours."""
     stored = await save(system, 0)
     key = {"_id": stored.pop("_id"), "verified": False}  # matches nobody, and its id is taken
+    first = {"firstSeenAt": stored.pop("firstSeenAt")}
     with pytest.raises(AppError) as refusal:
-        await save_user(system.services.database, key, {**stored, "verified": False}, {})
+        await save_user(system.services.database, key, {**stored, "verified": False}, first)
     assert refusal.value.code is ErrorCode.UNAVAILABLE
