@@ -19,7 +19,7 @@ from app.database.rows import find_rows
 from app.database.vault import Vault
 from app.error_reports.additions import Accepted
 from app.error_reports.counting import ReportCounter
-from app.error_reports.day_keys import DayKeys, day_of, open_reports, seal_payload
+from app.error_reports.day_keys import MARK_BYTES, DayKeys, day_of, open_reports, seal_payload
 from app.error_reports.filters import ErrorFilter, ErrorsOf
 from app.error_reports.grouping import fingerprint_of
 from app.error_reports.known_ids import find_known_ids
@@ -123,15 +123,22 @@ class ErrorService:
         query = self._query(of, wanted, now)
         found = await find_page(self.database["errors"], query, page, "receivedAt", projection=fields, moments=moments)
         rows = found.nodes
-        told: list[Any] = tell_reports(rows, await self.keys.keys_for(rows, now))
+        keys = self.keys.known(now)
+        told: list[Any] = tell_reports(rows, keys)
+        if None in told and any(row["payload"][:MARK_BYTES] not in keys for row in rows):  # not at hand yet
+            told = tell_reports(rows, await self.keys.keys_for(rows, now))
         if None not in told:
             return replace(found, nodes=told, keys=rows)
+        return replace(found, **await self._tell_whole(rows, told, query, now))
+
+    async def _tell_whole(self, rows: list[Document], told: list[Any], query: Document, now: datetime) -> Document:
+        """Return nodes and keys of a page of which some reports are told by their documents."""
         untold = [row["_id"] for row, report in zip(rows, told, strict=True) if report is None]
         whole = await find_rows(self.database["errors"], {**query, "_id": {"$in": untold}})
         documents = {document["_id"]: document for document in await open_reports(self.keys, whole, now)}
         nodes = [(report or documents.get(row["_id"]), row) for row, report in zip(rows, told, strict=True)]
         there = [(node, row) for node, row in nodes if node is not None]  # the others went meanwhile
-        return replace(found, nodes=[node for node, _ in there], keys=[row for _, row in there])
+        return {"nodes": [node for node, _ in there], "keys": [row for _, row in there]}
 
     def _query(self, of: ErrorsOf, wanted: ErrorFilter, now: datetime) -> Document:
         return {**wanted.query(), **of.query(), "receivedAt": {"$gt": now - self.life}}
