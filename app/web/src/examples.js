@@ -78,9 +78,9 @@ const supportProfile = {
   query: `# A support agent reads profiles, but only where help
 # was asked for.
 #
-# 1. Role support: run SupportProfile. A company asked, so
-#    all its people show; a person asked, so only they do.
-#    Below the answer stands what would open the others.
+# 1. Role support: run SupportProfile. Where a company
+#    asked, all its people show; where a person asked,
+#    only they do. Below stands what opens the others.
 # 2. Run AnyProfile: msUpn, name and the like are null
 #    for whoever did not ask.
 # 3. Role company_admin: null for all. That role never
@@ -92,7 +92,7 @@ query SupportProfile {
       accessEndsAt
       subject {
         ...Person
-        profiles { # of who was identified first and logged in later
+        profiles { # identified first, logged in later
           ... on IdentifiedProfile { msUpn version }
         }
       }
