@@ -1,15 +1,12 @@
 """Keeps the anonymous store up to date in the background: within seconds of a day's end, by one process at a time.
 
-After each round it rests for a multiple of the time that the round took, so that it never uses more than a fifth of a
-database that is large or slow; freshness gives way then, and `asOf` says so. A round that fails is followed by another,
-and a host whose clock is wrong leaves it to others.
+Where the database is large or slow freshness gives way (`rounds.py`), and `asOf` says so. A host whose clock is wrong
+leaves it to others.
 """
 
-import asyncio
 import secrets
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.clock import Clock
@@ -17,41 +14,36 @@ from app.dashboards.rebuilding import mark_recent, rebuild_marked
 from app.database.client import Database
 from app.database.clock_watch import ClockWatch
 from app.database.leases import take_lease
-from app.log import describe_exception, log
+from app.database.rounds import in_rounds
 from app.usage.buckets import MARKS
 from app.usage.folding import day_of
 
 JOB = "anonymous usage"
 LEASE = timedelta(seconds=30)
 PAUSE_SECONDS = 0.5
-REST_FACTOR = 4
 
 
-@asynccontextmanager
-async def anonymizing(database: Database, clock: Clock, watch: ClockWatch) -> AsyncIterator[None]:
+def anonymizing(database: Database, clock: Clock, watch: ClockWatch) -> AbstractAsyncContextManager[None]:
     """Publish what changes and what is over, for the length of the block."""
-    task = asyncio.create_task(_run(database, clock, watch, secrets.token_hex(8)))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return in_rounds(_Anonymizer(database, clock, watch).work, PAUSE_SECONDS, "anonymous_usage_waits")
 
 
-async def _run(database: Database, clock: Clock, watch: ClockWatch, holder: str) -> None:
+@dataclass(slots=True)
+class _Anonymizer:
+    """The work of one process."""
+
+    database: Database
+    clock: Clock
+    watch: ClockWatch
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
     marked_on: datetime | None = None
-    while True:
-        started = time.monotonic()
-        try:
-            today = day_of(clock())
-            if today != marked_on:
-                await mark_recent(database, today)
-                marked_on = today
-            await rebuild_once(database, clock, watch, holder)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would begin the work again
-            log.warning("anonymous_usage_waits", **describe_exception(error))
-        await asyncio.sleep(max(PAUSE_SECONDS, REST_FACTOR * (time.monotonic() - started)))
+
+    async def work(self) -> None:
+        today = day_of(self.clock())
+        if today != self.marked_on:
+            await mark_recent(self.database, today)
+            self.marked_on = today
+        await rebuild_once(self.database, self.clock, self.watch, self.holder)
 
 
 async def rebuild_once(database: Database, clock: Clock, watch: ClockWatch, holder: str) -> int:

@@ -7,7 +7,7 @@ the token runs out, running operations end with `UNAUTHENTICATED` and the connec
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,13 +66,15 @@ class LiveSocket:
             await socket.accept()
             await socket.close(BAD_PROTOCOL, "Subprotocol not acceptable")
             return
-        try:
-            with self.door.hold_place(socket.scope):
+        with ExitStack() as place:
+            try:
+                place.enter_context(self.door.hold_place(socket.scope))
+            except AppError as error:  # none is free; clients learn the code only after they were accepted
                 await socket.accept(PROTOCOL)
-                await self._serve(socket)
-        except AppError as error:  # no place is free; clients learn the code only after they were accepted
+                await socket.close(TRY_AGAIN, str(error.code))
+                return
             await socket.accept(PROTOCOL)
-            await socket.close(TRY_AGAIN, str(error.code))
+            await self._serve(socket)
 
     async def _serve(self, socket: WebSocket) -> None:
         connection = Connection(self, socket)

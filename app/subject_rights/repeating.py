@@ -6,16 +6,14 @@ time repeats the erasures of the last day, each up to its moment: who came back 
 off, or is under way, is left to who asked for it.
 """
 
-import asyncio
 import secrets
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 from app.clock import Clock
 from app.database.clock_watch import ClockWatch
 from app.database.leases import take_lease
+from app.database.rounds import in_rounds
 from app.log import describe_exception, log
 from app.subject_rights.erasing import ERASURES, Erasing, Repeater
 
@@ -23,42 +21,28 @@ JOB = "erasures"
 LEASE = timedelta(minutes=2)
 AGAIN_FOR = timedelta(days=1)
 PAUSE_SECONDS = 60
-REST_FACTOR = 4  # so that it never takes more than a fifth of the time
 LATE = Repeater("erasures", "Erased again: received before the erasure, stored after it.", destroys_keys=False)
 
 
-@asynccontextmanager
-async def repeating(
+def repeating(
     erasing: Erasing,
     clock: Clock,
     watch: ClockWatch,
     again_for: timedelta = AGAIN_FOR,
     *,
     pause_seconds: float = PAUSE_SECONDS,
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Repeat each completed erasure for the length of the block, as long as it is younger than `again_for`.
 
     A host whose clock is wrong leaves it to others: it does not know what has expired.
     """
-    task = asyncio.create_task(_run(erasing, clock, watch, again_for, pause_seconds))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _run(erasing: Erasing, clock: Clock, watch: ClockWatch, again_for: timedelta, pause_seconds: float) -> None:
     holder = secrets.token_hex(8)
-    while True:
-        started = time.monotonic()
-        try:
-            await watch.check()
-            await repeat_once(erasing, holder, clock(), again_for)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next minute tries again
-            log.warning("erasures_not_repeated", **describe_exception(error))
-        await asyncio.sleep(max(pause_seconds, REST_FACTOR * (time.monotonic() - started)))
+
+    async def work() -> None:
+        await watch.check()
+        await repeat_once(erasing, holder, clock(), again_for)
+
+    return in_rounds(work, pause_seconds, "erasures_not_repeated")
 
 
 async def repeat_once(erasing: Erasing, holder: str, now: datetime, again_for: timedelta = AGAIN_FOR) -> int:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from bson import Binary
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -12,7 +13,16 @@ from app.database.client import Document
 from app.database.pages import PageRequest
 from app.error_reports.day_keys import MARK_BYTES, DayKeys, day_of, seal_payload
 from app.error_reports.filters import ErrorFilter, ErrorsOf
+from app.error_reports.telling import (
+    Removal,
+    ToldDevice,
+    ToldException,
+    ToldNetwork,
+    ToldPerformance,
+    ToldReport,
+)
 from auth.principal import Role
+from graphql_schema.schema import build_schema
 from tests.app.error_reports.reports import make_report, send
 from tests.harness.system import System
 
@@ -126,3 +136,20 @@ async def test_pages_of_what_is_told_follow_each_other(system: System) -> None:
         assert page["edges"][-1]["cursor"] == page["pageInfo"]["endCursor"]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
     assert seen == [f"M{number}" for number in range(6, -1, -1)]
+
+
+def test_what_is_told_has_the_fields_of_the_schema() -> None:
+    """A field that only one of the two had would be missing in lists, or asked for in vain."""
+    types: Any = build_schema().type_map
+    looked_up = {"erasedAt", "group", "user", "ipAddress"}
+    records: dict[str, type[msgspec.Struct]] = {
+        "ErrorReport": ToldReport,
+        "Exception": ToldException,
+        "Performance": ToldPerformance,
+        "Device": ToldDevice,
+        "Network": ToldNetwork,
+        "ScrubbedText": Removal,
+    }
+    for name, record in records.items():
+        told = {field.encode_name for field in msgspec.structs.fields(record)}
+        assert told == set(types[name].fields) - looked_up, name
